@@ -1,0 +1,58 @@
+package dev.drp.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A container engine. Safe for concurrent use. Every method may throw ENGINE_UNAVAILABLE; those
+ * that name a container throw CONTAINER_NOT_FOUND, listing those that exist, when there is none.
+ */
+public interface ContainerRuntime extends AutoCloseable {
+  /** All containers, also those that do not run, in name order. */
+  List<Container> containers();
+
+  /** The container of that id or name. */
+  Container container(String idOrName);
+
+  /** Runs programs inside a running container. */
+  CommandRunner commandsIn(Container container);
+
+  /**
+   * Connects to ports inside a running container, whether it publishes them or not, from the
+   * container's own loopback address.
+   */
+  Tunnel tunnelInto(Container container);
+
+  /** The image of that name or id on this engine; empty when it is not there. Never pulls. */
+  Optional<ImageIdentity> image(String reference);
+
+  /** Starts a container that is stopped; no effect on one that runs. */
+  void start(Container container);
+
+  /** Stops a container, with time to end by itself; no effect on one that is stopped. */
+  void stop(Container container, Duration grace);
+
+  /**
+   * Starts a throw-away container on a new network of its own that has no way out. When this fails,
+   * nothing of it is left. IMAGE_NOT_FOUND when the image is not on this engine: nothing is ever
+   * pulled.
+   */
+  ThrowawayContainer startThrowaway(ThrowawayRequest request);
+
+  /**
+   * Throw-away containers, networks and volumes of this tool that are still there, by owner.
+   *
+   * @param owner the owner that was given in {@link ThrowawayRequest}
+   */
+  List<String> leftovers(String owner);
+
+  /**
+   * Removes everything that {@link #leftovers} lists for that owner; returns what could not be
+   * removed.
+   */
+  List<String> removeLeftovers(String owner);
+
+  @Override
+  void close();
+}
