@@ -1,0 +1,72 @@
+# What the scripts in this folder share. To be sourced by bash; does nothing by itself.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+CACHE=${DRP_CACHE:-$TOP/.cache}
+mkdir -p "$CACHE"
+export DEBIAN_FRONTEND=noninteractive
+
+# One line of progress; standard output stays free for results.
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  printf 'ERROR: %s\n' "$1" >&2
+  [ -z "${2:-}" ] || printf 'HINT: %s\n' "$2" >&2
+  exit 1
+}
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+is_debian() { command -v apt-get >/dev/null && [ -r /etc/os-release ]; }
+
+# apt_install PACKAGE... : installs what is missing; without root it only says what to run.
+apt_install() {
+  local missing=() package
+  for package; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! is_debian || ! is_root; then
+    say "missing: ${missing[*]}"
+    say "HINT: on Debian or Ubuntu, run as root: apt-get install --no-install-recommends ${missing[*]}"
+    return 1
+  fi
+  say "installing ${missing[*]}"
+  # One at a time: apt refuses to run twice at once.
+  (
+    flock 8
+    apt_get install "${missing[@]}" || { apt_get update && apt_get install "${missing[@]}"; }
+  ) 8>"$CACHE/apt.lock"
+}
+
+# Quiet unless it fails. The lists are often absent or stale on a fresh machine: the caller updates and tries again.
+apt_get() {
+  local log
+  log=$(mktemp)
+  if apt-get -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "$@" >"$log" 2>&1 </dev/null 8>&-; then
+    rm -f "$log"
+  else
+    [ "$1" = install ] && [ ! -e "$CACHE/apt-updated" ] || tail -n 20 "$log" >&2
+    [ "$1" != update ] || touch "$CACHE/apt-updated"
+    rm -f "$log"
+    return 1
+  fi
+}
+
+engine_answers() { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
+
+# debian_sources RELEASE : sources of that Debian release, made from the machine's own by replacing the release name.
+debian_sources() {
+  [ "$(. /etc/os-release && echo "$ID")" = debian ] || return 1
+  local own lines
+  own=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  lines=$(own_sources)
+  [ -n "$lines" ] || { apt_get update && lines=$(own_sources); }
+  [ -n "$lines" ] || return 1
+  sed "s/ $own/ $1/" <<<"$lines"
+}
+
+own_sources() {
+  # shellcheck disable=SC2016 # apt expands these
+  apt-get indextargets --format '$(ORIGIN)|[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+    'Created-By: Packages' | sed -n 's/^Debian|/deb /p' | sort -u
+}
