@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts in this folder share. To be sourced by bash; does nothing by itself.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -31,25 +32,16 @@ apt_install() {
     return 1
   fi
   say "installing ${missing[*]}"
-  # One at a time: apt refuses to run twice at once.
   (
-    flock 8
-    apt_get install "${missing[@]}" || { apt_get update && apt_get install "${missing[@]}"; }
+    flock 8 # apt refuses to run twice at once
+    # A fresh machine has no package lists, or stale ones: update only when the first attempt fails.
+    apt_get install "${missing[@]}" || { apt_get update && apt_get install "${missing[@]}"; } ||
+      { tail -n 20 "$CACHE/apt.log" >&2; exit 1; }
   ) 8>"$CACHE/apt.lock"
 }
 
-# Quiet unless it fails. The lists are often absent or stale on a fresh machine: the caller updates and tries again.
 apt_get() {
-  local log
-  log=$(mktemp)
-  if apt-get -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "$@" >"$log" 2>&1 </dev/null 8>&-; then
-    rm -f "$log"
-  else
-    [ "$1" = install ] && [ ! -e "$CACHE/apt-updated" ] || tail -n 20 "$log" >&2
-    [ "$1" != update ] || touch "$CACHE/apt-updated"
-    rm -f "$log"
-    return 1
-  fi
+  apt-get -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "$@" >"$CACHE/apt.log" 2>&1 </dev/null 8>&- 9>&-
 }
 
 engine_answers() { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
@@ -62,7 +54,7 @@ debian_sources() {
   lines=$(own_sources)
   [ -n "$lines" ] || { apt_get update && lines=$(own_sources); }
   [ -n "$lines" ] || return 1
-  sed "s/ $own/ $1/" <<<"$lines"
+  printf '%s\n' "${lines// $own/ $1}"
 }
 
 own_sources() {

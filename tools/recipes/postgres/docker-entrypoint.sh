@@ -10,7 +10,7 @@ if [ "$(id -u)" -eq 0 ]; then
   mkdir -p "$PGDATA"
   chmod 0700 "$PGDATA"
   find "$PGDATA" /var/run/postgresql \! -user postgres -exec chown postgres '{}' +
-  exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
+  exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
