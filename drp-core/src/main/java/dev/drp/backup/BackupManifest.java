@@ -1,0 +1,98 @@
+package dev.drp.backup;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.database.DatabaseDescription;
+import dev.drp.database.ExpectationResult;
+import dev.drp.database.ServerFacts;
+import dev.drp.database.TableRows;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a backup holds and what proves it. Published last: without it, there is no backup.
+ *
+ * @param emergency taken from a damaged server as far as it could be read: never counts as good
+ * @param schedule the plan's schedule that it was taken for; empty for one taken by hand
+ * @param writer who wrote it
+ * @param startedAt when it began, by the writer's clock
+ * @param took how long it took, by a monotonic clock, until the parts were read back
+ * @param recoveryPoint the instant that the restored data will reflect, by the database server's
+ *     clock
+ * @param server the server it was taken from
+ * @param database the database, as it was
+ * @param rows rows of every table in the backup's own snapshot
+ * @param expectations the plan's expectations, evaluated in the same snapshot
+ * @param toolVersions versions of the programs used, such as {@code pg_dump (PostgreSQL) 15.18}
+ * @param unreadable what an emergency backup could not read
+ */
+public record BackupManifest(
+    BackupId id,
+    String application,
+    String environment,
+    BackupKind kind,
+    boolean emergency,
+    Optional<String> schedule,
+    Writer writer,
+    Instant startedAt,
+    Duration took,
+    Instant recoveryPoint,
+    ServerFacts server,
+    DatabaseDescription database,
+    List<TableRows> rows,
+    List<ExpectationResult> expectations,
+    List<String> toolVersions,
+    List<String> unreadable,
+    List<BackupPart> parts) {
+  /** The format that this version writes and reads. */
+  public static final int FORMAT = 1;
+
+  public BackupManifest {
+    requireNonNull(id, "id");
+    requireNonNull(application, "application");
+    requireNonNull(environment, "environment");
+    requireNonNull(kind, "kind");
+    requireNonNull(schedule, "schedule");
+    requireNonNull(writer, "writer");
+    requireNonNull(startedAt, "startedAt");
+    requireNonNull(took, "took");
+    requireNonNull(recoveryPoint, "recoveryPoint");
+    requireNonNull(server, "server");
+    requireNonNull(database, "database");
+    rows = List.copyOf(rows);
+    expectations = List.copyOf(expectations);
+    toolVersions = List.copyOf(toolVersions);
+    unreadable = List.copyOf(unreadable);
+    parts = List.copyOf(parts);
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("backup %s lists no parts".formatted(id));
+    }
+  }
+
+  /** How much is lost when the data is restored after a failure at that instant. */
+  public Duration dataLossAt(Instant failure) {
+    return Duration.between(recoveryPoint, failure);
+  }
+
+  /** The sum of rows of all tables. */
+  public long totalRows() {
+    return rows.stream().mapToLong(TableRows::rows).sum();
+  }
+
+  /** The sum of the parts' sizes as stored. */
+  public long storedBytes() {
+    return parts.stream().mapToLong(BackupPart::bytes).sum();
+  }
+
+  /**
+   * Who wrote a backup.
+   *
+   * @param id drawn once for a state directory
+   * @param epoch grows each time that another writer takes over: the higher one may write
+   * @param host name of its machine
+   * @param version of this tool
+   */
+  public record Writer(String id, long epoch, String host, String version) {}
+}

@@ -1,0 +1,30 @@
+package dev.drp.backup;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+
+/**
+ * A stored part of a backup.
+ *
+ * @param name its name in the set's folder
+ * @param bytes size as stored
+ * @param sha256 hash as stored, in lower-case hexadecimal digits
+ * @param plainBytes size of the plain content
+ * @param plainSha256 hash of the plain content
+ * @param compression name of the {@link Compression}; empty where it is stored plain
+ */
+public record BackupPart(
+    String name,
+    long bytes,
+    String sha256,
+    long plainBytes,
+    String plainSha256,
+    Optional<String> compression) {
+  public BackupPart {
+    requireNonNull(name, "name");
+    requireNonNull(sha256, "sha256");
+    requireNonNull(plainSha256, "plainSha256");
+    requireNonNull(compression, "compression");
+  }
+}

@@ -1,0 +1,29 @@
+package dev.drp.backup;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/**
+ * A way to make parts smaller that a standard program can undo. Safe for concurrent use; its
+ * streams are not.
+ */
+public interface Compression {
+  /** What the manifest calls it: {@code zstd}. */
+  String name();
+
+  /** What a part's name ends with: {@code .zst}. */
+  String suffix();
+
+  /**
+   * Compresses what is written to the stream; closing it ends the compressed data and closes {@code
+   * output}.
+   */
+  OutputStream compress(OutputStream output) throws IOException;
+
+  /**
+   * Gives the plain bytes; data that is cut or damaged fails with an IOException and never ends
+   * quietly.
+   */
+  InputStream decompress(InputStream input) throws IOException;
+}

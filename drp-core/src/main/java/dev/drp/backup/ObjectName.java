@@ -1,0 +1,39 @@
+package dev.drp.backup;
+
+import java.util.regex.Pattern;
+
+/**
+ * The name of a stored object or folder: segments of {@code A-Z a-z 0-9 . _ % + = -}, parted by
+ * slashes. No segment is empty or starts with a dot, so a name never leads out of its storage.
+ */
+public record ObjectName(String value) implements Comparable<ObjectName> {
+  private static final Pattern SEGMENT =
+      Pattern.compile("[A-Za-z0-9_%+=-][A-Za-z0-9._%+=-]{0,199}");
+
+  public ObjectName {
+    for (String segment : value.split("/", -1)) {
+      if (!SEGMENT.matcher(segment).matches()) {
+        throw new IllegalArgumentException("not a name of a stored object: " + value);
+      }
+    }
+  }
+
+  public ObjectName child(String segment) {
+    return new ObjectName(value + "/" + segment);
+  }
+
+  /** The last segment. */
+  public String lastSegment() {
+    return value.substring(value.lastIndexOf('/') + 1);
+  }
+
+  @Override
+  public int compareTo(ObjectName other) {
+    return value.compareTo(other.value);
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

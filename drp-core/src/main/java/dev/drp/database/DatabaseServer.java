@@ -1,0 +1,47 @@
+package dev.drp.database;
+
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * A database server. Nothing here changes it; {@link #restoreTarget()} does. Safe for concurrent
+ * use.
+ *
+ * <p>Every method may throw DATABASE_UNAVAILABLE, DATABASE_ACCESS_DENIED or DATABASE_FAILED. Names
+ * of databases are taken as they are, whatever characters they hold.
+ */
+public interface DatabaseServer extends AutoCloseable {
+  /** Who the server is; asked anew at each call. */
+  ServerFacts facts();
+
+  /** All databases but the templates, in name order. */
+  List<DatabaseSummary> databases();
+
+  /**
+   * What one database is like. DATABASE_NOT_FOUND, listing those that exist, when there is none.
+   */
+  DatabaseDescription describe(String database);
+
+  /**
+   * Opens an exported snapshot of a database: everything read through it shows the same instant.
+   * Hold it only as long as needed: it keeps the server from cleaning up.
+   */
+  ConsistentSnapshot openSnapshot(String database);
+
+  /**
+   * Dumps what can still be read of a damaged database, going on where a part cannot be read.
+   *
+   * @param output where the dump goes, in the format of {@link ConsistentSnapshot#dump}; left open
+   * @return what could not be read, one line each; empty when everything could
+   */
+  List<String> dumpWhatCanBeRead(String database, java.io.OutputStream output);
+
+  /** The part of it that a restore changes. */
+  RestoreTarget restoreTarget();
+
+  /** Free space of the file system that holds the server's data; empty where it cannot be asked. */
+  OptionalLong freeBytes();
+
+  @Override
+  void close();
+}
