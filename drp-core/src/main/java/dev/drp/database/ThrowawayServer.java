@@ -19,8 +19,15 @@ public interface ThrowawayServer extends AutoCloseable {
   boolean sameImage();
 
   /**
-   * Removes server and data and looks whether they are gone. Returns what is still there; an empty
-   * list is the proof that nothing is left. A second call has no effect and returns the same.
+   * Opens a session of the superuser. Only throw-away servers have this: on any other, this tool
+   * runs no statements of others than the plan's expectations.
+   */
+  SqlSession openSession(String database);
+
+  /**
+   * Kills the server (SIGKILL: nobody is asked), removes it and its data, and looks whether they
+   * are gone. Returns what is still there; an empty list is the proof that nothing is left. A
+   * second call has no effect and returns the same.
    */
   List<String> remove();
 
