@@ -6,6 +6,7 @@ import dev.drp.database.DatabaseDescription;
 import dev.drp.database.ExpectationResult;
 import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
+import dev.drp.plan.BackupKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

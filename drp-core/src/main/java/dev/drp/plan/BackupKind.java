@@ -1,0 +1,16 @@
+package dev.drp.plan;
+
+/** What a backup copies. */
+public enum BackupKind {
+  /** The contents of a database, as statements and rows. */
+  LOGICAL,
+  /** The files of a database server. */
+  @NotActedOnYet
+  PHYSICAL,
+  /** The configuration files of an environment. */
+  @NotActedOnYet
+  CONFIGURATION,
+  /** Everything that a new server needs. */
+  @NotActedOnYet
+  SYSTEM
+}

@@ -1,0 +1,87 @@
+package dev.drp.plan;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Optional;
+
+/** Which backup to take of an environment, when, where to and for how long. */
+public record BackupSchedule(
+    @NameOfEntry String name,
+    @Key(value = "of which environment", refersTo = "environments") String environment,
+    @Key("logical, physical, configuration or system") BackupKind kind,
+    @Key("how often; or give at") Optional<Span> every,
+    @Key("when, as five fields of cron in the plan's time zone; or give every")
+        Optional<CronExpression> at,
+    @Key("which backups to keep: a length of time, or a section") Retention keep,
+    @Key(
+            value = "where to: the first gets the stream, the others a copy",
+            refersTo = "storages",
+            atLeastOne = true)
+        List<String> to,
+    @Key("who sees to it; for the reader") Optional<String> responsible) {
+  public BackupSchedule {
+    requireNonNull(kind, "kind");
+    requireNonNull(keep, "keep");
+    requireNonNull(responsible, "responsible");
+    to = List.copyOf(to);
+    Rules.of("backup schedule " + name)
+        .name(name)
+        .check(
+            every.isEmpty() || at.isEmpty(),
+            "at",
+            "both every and at",
+            "every for a length of time, or at for moments, not both")
+        .check(
+            every.isPresent() || at.isPresent(),
+            "",
+            "neither every nor at",
+            "every, such as 6h, or at, such as '0 2 * * *'")
+        .check(
+            every.isEmpty() || !every.get().isZero(),
+            "every",
+            "no time at all",
+            Quantities.SPAN_EXPECTED)
+        .check(!to.isEmpty(), "to", "no storage", "at least one storage")
+        .check(to.stream().distinct().count() == to.size(), "to", to, "each storage once")
+        .enforce();
+  }
+
+  /** A schedule that repeats after a length of time. */
+  public static BackupSchedule every(
+      String name,
+      Span every,
+      String environment,
+      BackupKind kind,
+      Retention keep,
+      String... storages) {
+    return new BackupSchedule(
+        name,
+        environment,
+        kind,
+        Optional.of(every),
+        Optional.empty(),
+        keep,
+        List.of(storages),
+        Optional.empty());
+  }
+
+  /** The longest time that lies between two backups if all of them are taken. */
+  public Duration longestInterval() {
+    return every.map(Span::estimated).or(() -> at.map(CronExpression::longestGap)).orElseThrow();
+  }
+
+  /** When the next backup is due after one of this instant. */
+  public Instant nextAfter(Instant previous, ZoneId zone) {
+    return every
+        .map(span -> span.after(previous))
+        .or(
+            () ->
+                at.flatMap(cron -> cron.next(previous.atZone(zone))).map(ZonedDateTime::toInstant))
+        .orElse(Instant.MAX);
+  }
+}

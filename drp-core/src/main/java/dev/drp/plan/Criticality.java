@@ -1,0 +1,8 @@
+package dev.drp.plan;
+
+/** How much depends on something. */
+public enum Criticality {
+  CRITICAL,
+  IMPORTANT,
+  NORMAL
+}

@@ -1,0 +1,71 @@
+package dev.drp.plan;
+
+import static java.util.Objects.requireNonNull;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A place where backups are kept. Its first key says of which type it is. */
+public sealed interface Storage {
+  String name();
+
+  /** Whether it survives the loss of the primary site. */
+  boolean offSite();
+
+  /** A folder of this machine; also a mounted one. */
+  record Directory(
+      @NameOfEntry String name,
+      @Key("folder of this machine") Path directory,
+      @Key(value = "whether it survives the loss of the primary site", defaultsTo = "false")
+          boolean offSite)
+      implements Storage {
+    public Directory {
+      requireNonNull(directory, "directory");
+      Rules.of("storage " + name).name(name).enforce();
+    }
+  }
+
+  /** A folder of another machine, over SFTP. */
+  @NotActedOnYet
+  record Sftp(
+      @NameOfEntry String name,
+      @Key("user@host or user@host:port") SshAddress sftp,
+      @Key("folder on that machine") String path,
+      @Key("file with the host keys that SSH accepts") Optional<Path> knownHosts,
+      @Key("file with the private key") Optional<Path> key,
+      @Key(value = "whether it survives the loss of the primary site", defaultsTo = "false")
+          boolean offSite)
+      implements Storage {
+    public Sftp {
+      requireNonNull(sftp, "sftp");
+      Rules.of("storage " + name)
+          .name(name)
+          .check(path.startsWith("/"), "path", Text.quote(path), "an absolute path on that machine")
+          .enforce();
+    }
+  }
+
+  /** A bucket of an S3 service. */
+  @NotActedOnYet
+  record S3(
+      @NameOfEntry String name,
+      @Key("bucket") String s3,
+      @Key("where the service is; that of the region if left out") Optional<URI> endpoint,
+      @Key("region") Optional<String> region,
+      @Key("what the names of all objects start with") Optional<String> prefix,
+      @Key("where the access key's id is") SecretReference accessKey,
+      @Key("where the access key's secret is") SecretReference secretKey,
+      @Key(value = "whether it survives the loss of the primary site", defaultsTo = "false")
+          boolean offSite)
+      implements Storage {
+    public S3 {
+      requireNonNull(accessKey, "accessKey");
+      requireNonNull(secretKey, "secretKey");
+      Rules.of("storage " + name)
+          .name(name)
+          .check(!s3.isBlank(), "s3", Text.quote(s3), "a bucket")
+          .enforce();
+    }
+  }
+}
