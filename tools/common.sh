@@ -3,7 +3,7 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${DRP_CACHE:-$TOP/.cache}
-mkdir -p "$CACHE"
+mkdir -p "$CACHE" 2>/dev/null || true
 export DEBIAN_FRONTEND=noninteractive
 
 # One line of progress; standard output stays free for results.
@@ -61,4 +61,44 @@ own_sources() {
   # shellcheck disable=SC2016 # apt expands these
   apt-get indextargets --format '$(ORIGIN)|[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
     'Created-By: Packages' | sed -n 's/^Debian|/deb /p' | sort -u
+}
+
+# Ensures a JDK of 17 or later and Maven of 3.8 or later; as root on Debian or Ubuntu, installs what is missing.
+ensure_build_tools() {
+  if ! jdk_is_there; then
+    # shellcheck disable=SC2046 # one word, or none
+    apt_install $(first_candidate openjdk-17-jdk-headless openjdk-21-jdk-headless default-jdk-headless) ||
+      die "no JDK of 17 or later: $(command -v javac || echo 'no javac')" "install one, or let JAVA_HOME name it."
+    jdk_is_there || die "the JDK in use is older than 17: $(javac -version 2>&1)" "let JAVA_HOME name a newer one."
+  fi
+  if ! maven_is_there; then
+    apt_install maven || die "no Maven of 3.8 or later" "install Maven, and have mvn on the PATH."
+    maven_is_there || die "Maven is older than 3.8: $(mvn -v 2>/dev/null | head -n 1)" "install a newer one."
+  fi
+}
+
+java_home() { # the JDK that mvn uses, too
+  [ -z "${JAVA_HOME:-}" ] || { echo "$JAVA_HOME"; return; }
+  local javac
+  javac=$(command -v javac) && dirname "$(dirname "$(readlink -f "$javac")")"
+}
+
+jdk_is_there() {
+  local home version
+  home=$(java_home) && version=$("$home/bin/javac" -version 2>&1) && version=${version#javac } && [ "${version%%.*}" -ge 17 ]
+} 2>/dev/null
+
+maven_is_there() {
+  local version
+  version=$(mvn -v 2>/dev/null | sed -n 's/.*Apache Maven \([0-9.]*\).*/\1/p')
+  [ -n "$version" ] && printf '3.8\n%s\n' "$version" | sort -C -V
+}
+
+# The first of these packages that apt could install; the last one if it knows none (its lists may be missing).
+first_candidate() {
+  local package
+  for package; do
+    if apt-cache policy "$package" 2>/dev/null | grep 'Candidate: [0-9]' >/dev/null; then break; fi
+  done
+  echo "$package"
 }
