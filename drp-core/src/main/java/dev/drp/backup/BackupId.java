@@ -10,9 +10,13 @@ public record BackupId(String value) {
   private static final Pattern FORM = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{6}");
 
   public BackupId {
-    if (!FORM.matcher(value).matches()) {
+    if (!isValid(value)) {
       throw new IllegalArgumentException("not a backup id: " + value);
     }
+  }
+
+  static boolean isValid(String value) {
+    return FORM.matcher(value).matches();
   }
 
   @Override

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param database the database, as it was
  * @param rows rows of every table in the backup's own snapshot
  * @param expectations the plan's expectations, evaluated in the same snapshot
+ * @param rolePasswords whether the globals hold the hashes of roles' passwords
  * @param toolVersions versions of the programs used, such as {@code pg_dump (PostgreSQL) 15.18}
  * @param unreadable what an emergency backup could not read
  */
@@ -44,6 +45,7 @@ public record BackupManifest(
     DatabaseDescription database,
     List<TableRows> rows,
     List<ExpectationResult> expectations,
+    boolean rolePasswords,
     List<String> toolVersions,
     List<String> unreadable,
     List<BackupPart> parts) {
@@ -75,6 +77,24 @@ public record BackupManifest(
   /** How much is lost when the data is restored after a failure at that instant. */
   public Duration dataLossAt(Instant failure) {
     return Duration.between(recoveryPoint, failure);
+  }
+
+  /** The dump of the database, uncompressed in PostgreSQL's custom format once it is read. */
+  public BackupPart dump() {
+    return part(SetLayout.DUMP);
+  }
+
+  /** Roles and tablespaces as SQL; an emergency backup may have none. */
+  public Optional<BackupPart> globals() {
+    return parts.stream().filter(part -> part.plainName().equals(SetLayout.GLOBALS)).findFirst();
+  }
+
+  private BackupPart part(String plainName) {
+    return parts.stream()
+        .filter(part -> part.plainName().equals(plainName))
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalStateException("backup %s has no %s".formatted(id, plainName)));
   }
 
   /** The sum of rows of all tables. */

@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * A stored part of a backup.
  *
- * @param name its name in the set's folder
+ * @param name its name in the set's folder: {@code database.dump.zst}
+ * @param plainName what its plain content is called: {@code database.dump}
  * @param bytes size as stored
  * @param sha256 hash as stored, in lower-case hexadecimal digits
  * @param plainBytes size of the plain content
@@ -16,6 +17,7 @@ import java.util.Optional;
  */
 public record BackupPart(
     String name,
+    String plainName,
     long bytes,
     String sha256,
     long plainBytes,
@@ -23,6 +25,7 @@ public record BackupPart(
     Optional<String> compression) {
   public BackupPart {
     requireNonNull(name, "name");
+    requireNonNull(plainName, "plainName");
     requireNonNull(sha256, "sha256");
     requireNonNull(plainSha256, "plainSha256");
     requireNonNull(compression, "compression");

@@ -1,0 +1,81 @@
+package dev.drp.backup;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the content of backups, and checks it on the way. Safe for concurrent use; streams are not.
+ */
+public final class BackupReader {
+  private final List<Compression> compressions;
+
+  /**
+   * @param compressions those that parts may be compressed with
+   */
+  public BackupReader(List<Compression> compressions) {
+    this.compressions = List.copyOf(compressions);
+  }
+
+  /**
+   * Opens the plain content of a part in the best copy of a backup, which the caller closes.
+   *
+   * <p>The stream throws BACKUP_CORRUPT, at its end at the latest, when what is stored or its plain
+   * content is not what the manifest says: only a stream that was read to its end has been checked.
+   * It throws STORAGE_UNAVAILABLE when the storage fails.
+   *
+   * @throws RecoveryException with BACKUP_CORRUPT when the part is missing
+   */
+  public InputStream open(CatalogEntry backup, BackupPart part) {
+    return open(backup.id(), backup.copiesToRead().get(0), part);
+  }
+
+  /** The same from one copy. */
+  public InputStream open(BackupId id, BackupCopy copy, BackupPart part) {
+    requireNonNull(id, "id");
+    InputStream stored;
+    try {
+      stored = copy.storage().objects().open(copy.folder().child(part.name()));
+    } catch (RecoveryException e) {
+      if (e.code() != ErrorCode.OBJECT_NOT_FOUND) {
+        throw e;
+      }
+      throw corrupt(id, copy, part, "it is missing", e);
+    }
+    return new PartInputStream(id, copy, part, stored, compressionOf(part));
+  }
+
+  private Optional<Compression> compressionOf(BackupPart part) {
+    return part.compression()
+        .map(
+            name ->
+                compressions.stream()
+                    .filter(compression -> compression.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> unknownCompression(part, name)));
+  }
+
+  private static RecoveryException unknownCompression(BackupPart part, String name) {
+    return new RecoveryException(
+        ErrorCode.FORMAT_UNKNOWN,
+        "part %s is compressed with %s, which this program cannot undo"
+            .formatted(part.name(), name),
+        "use the version of drp that wrote it, or restore by hand as the backup's README.md"
+            + " tells.");
+  }
+
+  static RecoveryException corrupt(
+      BackupId id, BackupCopy copy, BackupPart part, String what, @Nullable Throwable cause) {
+    return new RecoveryException(
+        ErrorCode.BACKUP_CORRUPT,
+        "backup %s: %s in storage %s is damaged: %s"
+            .formatted(id, part.name(), copy.storage(), what),
+        "restore another backup, and check the storage that holds this one.",
+        cause);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.drp.backup;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+
+/** The plain content of a part; ends only if both hashes are those of the manifest. */
+final class PartInputStream extends InputStream {
+  private static final int DRAIN = 8192;
+
+  private final BackupId id;
+  private final BackupCopy copy;
+  private final BackupPart part;
+  private final HashingInputStream stored;
+  private final HashingInputStream plain;
+  private boolean checked;
+
+  PartInputStream(
+      BackupId id,
+      BackupCopy copy,
+      BackupPart part,
+      InputStream source,
+      Optional<Compression> compression) {
+    this.id = id;
+    this.copy = copy;
+    this.part = part;
+    this.stored = new HashingInputStream(new StorageInputStream(source));
+    this.plain =
+        new HashingInputStream(compression.isEmpty() ? stored : decompress(compression.get()));
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] buffer, int offset, int length) {
+    try {
+      int count = plain.read(buffer, offset, length);
+      if (count < 0 && !checked) {
+        drainStored();
+        check("as stored", stored.hash(), part.bytes(), part.sha256());
+        check("plain", plain.hash(), part.plainBytes(), part.plainSha256());
+        checked = true;
+      }
+      return count;
+    } catch (IOException e) {
+      throw BackupReader.corrupt(id, copy, part, "its compression: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    plain.close();
+  }
+
+  private InputStream decompress(Compression compression) {
+    try {
+      return compression.decompress(stored);
+    } catch (IOException e) {
+      throw BackupReader.corrupt(id, copy, part, "its compression: " + e.getMessage(), e);
+    }
+  }
+
+  private void drainStored() throws IOException {
+    byte[] rest = new byte[DRAIN];
+    while (stored.read(rest, 0, DRAIN) >= 0) {
+      // what follows the compressed data belongs to the hash as stored
+    }
+  }
+
+  private void check(String what, Sha256 actual, long bytes, String sha256) {
+    String actualSha256 = actual.hex();
+    if (actual.bytes() != bytes || !actualSha256.equals(sha256)) {
+      throw BackupReader.corrupt(
+          id,
+          copy,
+          part,
+          "%s it has %d bytes with sha256 %s, its manifest says %d bytes with sha256 %s"
+              .formatted(what, actual.bytes(), actualSha256, bytes, sha256),
+          null);
+    }
+  }
+
+  /** Tells a storage that fails from data that is damaged. */
+  private final class StorageInputStream extends InputStream {
+    private final InputStream input;
+
+    StorageInputStream(InputStream input) {
+      this.input = input;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) {
+      try {
+        return input.read(buffer, offset, length);
+      } catch (IOException e) {
+        throw SmallObjects.unreadable(copy.storage(), copy.folder().child(part.name()), e);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      input.close();
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.drp.backup;
+
+import dev.drp.state.FileName;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Where things are in a storage; see docs/design/backup-format.md. */
+final class SetLayout {
+  static final String MANIFEST = "manifest.json";
+  static final String README = "README.md";
+  static final String SCRIPT = "restore.sh";
+  static final String DUMP = "database.dump";
+  static final String GLOBALS = "globals.sql";
+  static final String EVENTS = "events";
+
+  /** The first object of a set: without a manifest beside it, the set never became a backup. */
+  static final String STARTED = "started.json";
+
+  /** Says that a set is being removed: what is left of it is waste. */
+  static final String EXPIRED = "expired.json";
+
+  private static final String WRITERS = "writers";
+  private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|unknown");
+
+  private SetLayout() {}
+
+  static ObjectName environment(String application, String environment) {
+    return new ObjectName(FileName.encode(application)).child(FileName.encode(environment));
+  }
+
+  static ObjectName writers(ObjectName environment) {
+    return environment.child(WRITERS);
+  }
+
+  static ObjectName set(ObjectName environment, String systemIdentifier, BackupId id) {
+    return environment.child(FileName.encode(systemIdentifier)).child(id.value());
+  }
+
+  static boolean isWriters(String folder) {
+    return folder.equals(WRITERS);
+  }
+
+  static boolean isSystemIdentifier(String folder) {
+    return SYSTEM_IDENTIFIER.matcher(folder).matches();
+  }
+
+  static Optional<BackupId> backupId(String folder) {
+    return BackupId.isValid(folder) ? Optional.of(new BackupId(folder)) : Optional.empty();
+  }
+}

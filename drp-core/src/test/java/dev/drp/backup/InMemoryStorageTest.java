@@ -1,0 +1,8 @@
+package dev.drp.backup;
+
+class InMemoryStorageTest extends BackupStorageContract {
+  @Override
+  protected BackupStorage newStorage() {
+    return new InMemoryStorage();
+  }
+}
