@@ -1,0 +1,43 @@
+package dev.drp.runtime;
+
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** Does something once a time has passed, unless it is closed before. */
+public final class TimeLimit implements AutoCloseable {
+  private static final ScheduledThreadPoolExecutor CLOCK = clock();
+
+  private final ScheduledFuture<?> timer;
+
+  private TimeLimit(ScheduledFuture<?> timer) {
+    this.timer = timer;
+  }
+
+  /** Runs the action after that time, on a thread of its own that does not keep the JVM alive. */
+  public static TimeLimit of(Duration limit, Runnable action) {
+    return new TimeLimit(
+        CLOCK.schedule(
+            () -> daemon("time limit", action).start(), limit.toMillis(), TimeUnit.MILLISECONDS));
+  }
+
+  /** The action will not begin any more; one that has begun goes on. */
+  @Override
+  public void close() {
+    timer.cancel(false);
+  }
+
+  private static ScheduledThreadPoolExecutor clock() {
+    ScheduledThreadPoolExecutor clock =
+        new ScheduledThreadPoolExecutor(1, tick -> daemon("time limits", tick));
+    clock.setRemoveOnCancelPolicy(true);
+    return clock;
+  }
+
+  private static Thread daemon(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
+  }
+}
