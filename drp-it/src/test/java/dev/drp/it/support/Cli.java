@@ -1,0 +1,76 @@
+package dev.drp.it.support;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The command line as a process of its own, the way that a user runs it: exit code and both outputs
+ * are the real ones.
+ *
+ * @param folder where it runs
+ * @param environment variables in addition to those of the tests
+ * @param stdin what it reads
+ * @param limit how long it may run
+ */
+public record Cli(Path folder, Map<String, String> environment, String stdin, Duration limit) {
+  public Cli {
+    environment = Map.copyOf(environment);
+  }
+
+  public static Cli in(Path folder) {
+    return new Cli(folder, Map.of(), "", Duration.ofMinutes(3));
+  }
+
+  public Cli with(String variable, String value) {
+    Map<String, String> more = new java.util.HashMap<>(environment);
+    more.put(variable, value);
+    return new Cli(folder, more, stdin, limit);
+  }
+
+  public Cli reading(String input) {
+    return new Cli(folder, environment, input, limit);
+  }
+
+  /** Runs it to its end, whatever its exit code. */
+  public Programs.Result run(String... arguments) {
+    return Programs.run(command(arguments), folder, environment, stdin, limit);
+  }
+
+  /** Starts it, for a test that stops or kills it; the caller reads its outputs and ends it. */
+  public Process start(String... arguments) {
+    ProcessBuilder builder = new ProcessBuilder(command(arguments)).directory(folder.toFile());
+    builder.environment().putAll(environment);
+    return Programs.start(builder);
+  }
+
+  private static List<String> command(String... arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classPath(),
+                "dev.drp.cli.Main"));
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  /** That of the tests: surefire names it in a property of its own, an IDE does not. */
+  private static String classPath() {
+    String all =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    return String.join(
+        File.pathSeparator,
+        Arrays.stream(all.split(File.pathSeparator))
+            .filter(entry -> !entry.endsWith("test-classes") && !entry.endsWith("-tests.jar"))
+            .toList());
+  }
+}

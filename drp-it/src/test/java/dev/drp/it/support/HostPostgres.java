@@ -1,0 +1,210 @@
+package dev.drp.it.support;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A PostgreSQL server of this machine's own binaries, in a temporary folder, on a Unix socket and
+ * on a port of 127.0.0.1. TCP connections need the password, those over the socket none. Where the
+ * tests run as root, it runs as the account {@code postgres}. Closing it removes all of it.
+ */
+public final class HostPostgres implements AutoCloseable {
+  private static final String USER = "postgres";
+  private static final String PASSWORD = "correct horse";
+
+  private final Path folder;
+  private final int port;
+  private final Thread cleanup = new Thread(this::remove, "remove host PostgreSQL");
+
+  private HostPostgres(Path folder, int port) {
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** A server without durability, as a test needs it. */
+  public static HostPostgres start() {
+    return start(Map.of("fsync", "off"));
+  }
+
+  /** A server with these settings in its configuration file, the others at their defaults. */
+  public static HostPostgres start(Map<String, String> settings) {
+    try {
+      Path folder = Files.createTempDirectory("drp-it-postgres");
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Path own = Files.createDirectory(folder.resolve("own"));
+      Path passwordFile = Files.writeString(folder.resolve("password"), PASSWORD + "\n");
+      if (isRoot()) {
+        Programs.run("chown", "-R", USER, folder.toString());
+      }
+      HostPostgres server = new HostPostgres(folder, freePort());
+      Runtime.getRuntime().addShutdownHook(server.cleanup);
+      server.runAsServer(
+          "initdb",
+          "--pgdata=" + server.dataFolder(),
+          "--username=" + USER,
+          "--pwfile=" + passwordFile,
+          "--auth-local=trust",
+          "--auth-host=scram-sha-256",
+          "--encoding=UTF8",
+          "--locale=C.UTF-8",
+          "--no-sync");
+      List<String> lines = new ArrayList<>();
+      lines.add("listen_addresses = '127.0.0.1'");
+      lines.add("port = " + server.port);
+      lines.add("unix_socket_directories = '" + own + "'");
+      settings.forEach((name, value) -> lines.add("%s = '%s'".formatted(name, value)));
+      Files.write(
+          server.dataFolder().resolve("postgresql.auto.conf"),
+          String.join("\n", lines).getBytes(UTF_8));
+      server.startServer();
+      return server;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where this machine has the newest PostgreSQL server binaries. */
+  public static Path binFolder() {
+    try (Stream<Path> versions = Files.list(Path.of("/usr/lib/postgresql"))) {
+      return versions
+          .map(version -> version.resolve("bin"))
+          .filter(bin -> Files.isExecutable(bin.resolve("initdb")))
+          .max(Comparator.comparingInt(bin -> Integer.parseInt(bin.getName(3).toString())))
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException("no PostgreSQL server binaries on this machine", e);
+    }
+  }
+
+  public String host() {
+    return "127.0.0.1";
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** The superuser. */
+  public String user() {
+    return USER;
+  }
+
+  public String password() {
+    return PASSWORD;
+  }
+
+  public Path dataFolder() {
+    return folder.resolve("own").resolve("data");
+  }
+
+  public Path socketFolder() {
+    return folder.resolve("own");
+  }
+
+  /** The caller closes it. */
+  public Connection connect(String database) throws SQLException {
+    return DriverManager.getConnection(
+        "jdbc:postgresql://%s:%d/%s".formatted(host(), port, database), USER, PASSWORD);
+  }
+
+  /** Runs one of PostgreSQL's programs as the server's account, over the socket. */
+  public String runAsServer(String program, String... arguments) {
+    List<String> command = new ArrayList<>();
+    if (isRoot()) {
+      command.addAll(
+          List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--init-groups", "--"));
+    }
+    command.add(binFolder().resolve(program).toString());
+    command.addAll(Arrays.asList(arguments));
+    Map<String, String> environment =
+        Map.of(
+            "PGHOST",
+            socketFolder().toString(),
+            "PGPORT",
+            "" + port,
+            "PGUSER",
+            USER,
+            "LC_ALL",
+            "C");
+    return Programs.run(command, folder, environment, "", Duration.ofMinutes(3))
+        .requireSuccess()
+        .stdout();
+  }
+
+  /** Starts it again after {@link #stop} or {@link #kill}. */
+  public void startServer() {
+    runAsServer(
+        "pg_ctl", "start", "-w", "-D", "" + dataFolder(), "-l", "" + folder.resolve("own/log"));
+  }
+
+  public void stop() {
+    runAsServer("pg_ctl", "stop", "-w", "-m", "fast", "-D", "" + dataFolder());
+  }
+
+  /** Kills the server and its children as a crash would: no process gets the time to tidy up. */
+  public void kill() {
+    serverProcess()
+        .ifPresent(
+            server -> {
+              List<ProcessHandle> all = new ArrayList<>(server.descendants().toList());
+              all.add(server);
+              all.forEach(ProcessHandle::destroyForcibly);
+              all.forEach(process -> process.onExit().join());
+            });
+  }
+
+  private java.util.Optional<ProcessHandle> serverProcess() {
+    Path pidFile = dataFolder().resolve("postmaster.pid");
+    try {
+      return Files.exists(pidFile)
+          ? ProcessHandle.of(Long.parseLong(Files.readAllLines(pidFile).get(0).strip()))
+          : java.util.Optional.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    Runtime.getRuntime().removeShutdownHook(cleanup);
+    remove();
+  }
+
+  private void remove() {
+    kill();
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isRoot() {
+    return "root".equals(System.getProperty("user.name"));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
