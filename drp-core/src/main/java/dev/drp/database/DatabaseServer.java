@@ -1,6 +1,8 @@
 package dev.drp.database;
 
+import java.io.OutputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -34,10 +36,20 @@ public interface DatabaseServer extends AutoCloseable {
    * @param output where the dump goes, in the format of {@link ConsistentSnapshot#dump}; left open
    * @return what could not be read, one line each; empty when everything could
    */
-  List<String> dumpWhatCanBeRead(String database, java.io.OutputStream output);
+  List<String> dumpWhatCanBeRead(String database, OutputStream output);
 
   /** The part of it that a restore changes. */
   RestoreTarget restoreTarget();
+
+  /** The extensions that databases of this server can get, with the version they would get. */
+  List<DatabaseDescription.Extension> availableExtensions();
+
+  /**
+   * The version of the collation rules by which this server would sort a database like the given
+   * one, to be compared with {@link DatabaseProperties#collationVersion()}; empty where the rules
+   * have no version or the server does not know the collation.
+   */
+  Optional<String> collationVersion(DatabaseProperties like);
 
   /** Free space of the file system that holds the server's data; empty where it cannot be asked. */
   OptionalLong freeBytes();
