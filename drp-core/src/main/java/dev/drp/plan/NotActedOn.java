@@ -1,4 +1,11 @@
 package dev.drp.plan;
 
-/** Something that the plan says and that nothing executes yet; {@code line} counts from 1. */
-public record NotActedOn(String path, int line) {}
+/**
+ * Something that the plan says and that nothing executes yet.
+ *
+ * @param path property path
+ * @param line from 1
+ * @param value the value that is not acted on, such as {@code physical} as the kind of a backup;
+ *     empty where the key or section as a whole is not
+ */
+public record NotActedOn(String path, int line, String value) {}
