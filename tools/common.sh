@@ -102,3 +102,14 @@ first_candidate() {
   done
   echo "$package"
 }
+
+# PostgreSQL's server and client programs, without the server that Debian would set up and start.
+install_postgres() {
+  ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || return 0
+  local no_server=/etc/postgresql-common/createcluster.d/drp-no-server.conf status=0
+  apt_install postgresql-common || return 1
+  echo 'create_main_cluster = false' >"$no_server"
+  apt_install "$(first_candidate postgresql-15 postgresql)" || status=1
+  rm -f "$no_server"
+  return $status
+}

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -27,7 +28,7 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
   }
 
   public Cli with(String variable, String value) {
-    Map<String, String> more = new java.util.HashMap<>(environment);
+    Map<String, String> more = new HashMap<>(environment);
     more.put(variable, value);
     return new Cli(folder, more, stdin, limit);
   }
@@ -56,6 +57,7 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
                 "-cp",
                 classPath(),
                 "dev.drp.cli.Main"));

@@ -52,14 +52,14 @@ public final class ComposeProject implements AutoCloseable {
    * with the password {@code correct horse}, database {@code app}.
    */
   public static ComposeProject withPostgres() {
-    return start(POSTGRES.formatted(TestImages.postgres(), Programs.LABEL));
+    return start(POSTGRES.formatted(TestImages.postgres(), Programs.LABEL + "=" + Programs.RUN));
   }
 
   /**
    * Starts a project and waits until its services are healthy.
    *
    * @param compose the content of its compose file, which gives everything the label {@link
-   *     Programs#LABEL}
+   *     Programs#LABEL} with the value {@link Programs#RUN}
    */
   public static ComposeProject start(String compose) {
     try {

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -170,12 +171,12 @@ public final class HostPostgres implements AutoCloseable {
             });
   }
 
-  private java.util.Optional<ProcessHandle> serverProcess() {
+  private Optional<ProcessHandle> serverProcess() {
     Path pidFile = dataFolder().resolve("postmaster.pid");
     try {
       return Files.exists(pidFile)
           ? ProcessHandle.of(Long.parseLong(Files.readAllLines(pidFile).get(0).strip()))
-          : java.util.Optional.empty();
+          : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -18,10 +19,12 @@ public final class Programs {
   /** The time limit of {@link #run}. */
   public static final Duration TIME_LIMIT = Duration.ofMinutes(3);
 
-  /**
-   * The label of everything that tests start on an engine; ./verify removes what is left with it.
-   */
+  /** The label of everything that tests start on an engine. */
   public static final String LABEL = "drp.test";
+
+  /** The label's value: which run of the tests; ./verify removes what is left of its own. */
+  public static final String RUN =
+      Optional.ofNullable(System.getenv("DRP_TEST_RUN")).orElse("by-hand");
 
   private Programs() {}
 

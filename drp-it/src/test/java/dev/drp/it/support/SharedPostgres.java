@@ -23,7 +23,7 @@ public final class SharedPostgres {
       new PostgreSQLContainer(
               DockerImageName.parse(TestImages.postgres()).asCompatibleSubstituteFor("postgres"))
           .withImagePullPolicy(name -> false)
-          .withLabel(Programs.LABEL, "shared-postgres")
+          .withLabel(Programs.LABEL, Programs.RUN)
           .withUsername("owner")
           .withPassword("correct horse")
           .withDatabaseName("app");

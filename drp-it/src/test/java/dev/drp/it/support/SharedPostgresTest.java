@@ -27,7 +27,11 @@ class SharedPostgresTest {
   @Test
   void isKnownToTheEngineByNameAndLabel() {
     assertThat(
-            Programs.run("docker", "ps", "--filter=label=" + Programs.LABEL, "--format={{.Names}}")
+            Programs.run(
+                    "docker",
+                    "ps",
+                    "--filter=label=%s=%s".formatted(Programs.LABEL, Programs.RUN),
+                    "--format={{.Names}}")
                 .stdout())
         .contains(server.containerName());
   }
