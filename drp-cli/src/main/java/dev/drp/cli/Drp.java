@@ -1,0 +1,141 @@
+package dev.drp.cli;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code drp} itself: what all commands have in common. */
+@Command(
+    name = "drp",
+    scope = ScopeType.INHERIT,
+    mixinStandardHelpOptions = true,
+    versionProvider = Drp.Version.class,
+    description = "A disaster-recovery plan that is checked, executed, drilled and measured.",
+    synopsisSubcommandLabel = "COMMAND",
+    optionListHeading = "%nOptions:%n",
+    commandListHeading = "%nCommands:%n",
+    parameterListHeading = "%nArguments:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "  0:ok",
+      "  1:failed, also inconclusive",
+      "  2:wrong usage or an invalid plan",
+      "  3:partly failed",
+      "  4:everything worked, but an objective is missed",
+      "  5:locked by another run",
+      "  6:refused for safety",
+      "  7:paused, or waiting for an approval",
+      "130:interrupted"
+    },
+    usageHelpWidth = 100,
+    sortOptions = false)
+final class Drp implements Runnable {
+  /** Every command, in the order of the help. */
+  private static final List<Class<?>> COMMANDS =
+      List.of(PlanCommand.class, CommandLine.HelpCommand.class);
+
+  private final Context context;
+
+  @Option(
+      names = "--plan",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "The plan file; ./drp.yaml unless given.")
+  private Path planFile = Path.of("drp.yaml");
+
+  @Option(
+      names = "--state",
+      paramLabel = "DIR",
+      scope = ScopeType.INHERIT,
+      description = "The state directory; /var/lib/drp for root, else drp in the XDG state folder.")
+  private @Nullable Path stateDirectory;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FORMAT",
+      scope = ScopeType.INHERIT,
+      description = "text or json.")
+  private OutputFormat output = OutputFormat.TEXT;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      scope = ScopeType.INHERIT,
+      description = "No progress.")
+  private boolean quiet;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
+      description = "Log what is done, on standard error.")
+  private boolean verbose;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Log everything, and show stack traces.")
+  private boolean debug;
+
+  @Spec private CommandSpec spec;
+
+  Drp(Context context) {
+    this.context = context;
+  }
+
+  /** How results are printed. */
+  enum OutputFormat {
+    TEXT,
+    JSON
+  }
+
+  static CommandLine commandLine(Context context) {
+    CommandLine line = new CommandLine(new Drp(context));
+    COMMANDS.forEach(line::addSubcommand);
+    return line.setCaseInsensitiveEnumValuesAllowed(true);
+  }
+
+  @Override
+  public void run() {
+    throw noCommand(spec);
+  }
+
+  /** For a command that only groups others. */
+  static RecoveryException noCommand(CommandSpec group) {
+    return new RecoveryException(
+        ErrorCode.USAGE,
+        "which command of `%s`?".formatted(group.qualifiedName()),
+        "there are: %s.".formatted(String.join(", ", group.subcommands().keySet())));
+  }
+
+  /** What a command works with, by these options. */
+  Session open() {
+    Logging.use(
+        debug
+            ? Logging.Verbosity.DEBUG
+            : verbose ? Logging.Verbosity.VERBOSE : Logging.Verbosity.QUIET,
+        context.console()::note);
+    return new Session(context, planFile, stateDirectory, output, quiet);
+  }
+
+  /** Says which version this is. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"drp " + number()};
+    }
+
+    static String number() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return version == null ? "development" : version.toLowerCase(Locale.ROOT);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.drp.cli;
+
+import dev.drp.Progress;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.LoadedPlan;
+import dev.drp.plan.PlanFinding;
+import dev.drp.plan.PlanLint;
+import dev.drp.plan.PlanLoader;
+import dev.drp.state.StateDirectory;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a command works with. Everything is opened when it is first asked for. */
+final class Session implements AutoCloseable {
+  private final Context context;
+  private final Path planFile;
+  private final @Nullable Path stateDirectory;
+  private final Drp.OutputFormat output;
+  private final boolean quiet;
+  private @Nullable LoadedPlan loaded;
+  private @Nullable StateDirectory state;
+  private @Nullable ConsoleProgress progress;
+
+  Session(
+      Context context,
+      Path planFile,
+      @Nullable Path stateDirectory,
+      Drp.OutputFormat output,
+      boolean quiet) {
+    this.context = context;
+    this.planFile = planFile;
+    this.stateDirectory = stateDirectory;
+    this.output = output;
+    this.quiet = quiet;
+  }
+
+  /** What came of reading the plan file, with what is wrong with it. */
+  LoadedPlan loadedPlan() {
+    LoadedPlan known = loaded;
+    if (known == null) {
+      known = PlanLoader.load(planFile);
+      loaded = known;
+    }
+    return known;
+  }
+
+  /** The plan; PLAN_INVALID, with everything that is wrong with it, when it has errors. */
+  ContingencyPlan plan() {
+    return loadedPlan().orThrow();
+  }
+
+  /** What the plan contradicts by itself. */
+  List<PlanFinding> planFindings() {
+    return PlanLint.check(loadedPlan(), context.clock());
+  }
+
+  Instant now() {
+    return context.clock().instant();
+  }
+
+  /** Remembers between runs; created when it is missing. */
+  StateDirectory state() {
+    StateDirectory known = state;
+    if (known == null) {
+      Path path =
+          stateDirectory == null
+              ? StateDirectory.defaultPath(context.environment())
+              : stateDirectory;
+      known = StateDirectory.open(path, context.clock());
+      state = known;
+    }
+    return known;
+  }
+
+  /** Shows long work; the same for the whole command. */
+  Progress progress() {
+    if (quiet) {
+      return Progress.SILENT;
+    }
+    ConsoleProgress known = progress;
+    if (known == null) {
+      known = new ConsoleProgress(console());
+      progress = known;
+    }
+    return known;
+  }
+
+  Console console() {
+    return context.console();
+  }
+
+  /** Prints the result of a command in the format that was asked for. */
+  void print(Supplier<Json> json, Consumer<Console> text) {
+    switch (output) {
+      case JSON -> console().text(json.get().toString());
+      case TEXT -> text.accept(console());
+    }
+  }
+
+  @Override
+  public void close() {
+    if (progress != null) {
+      progress.close();
+    }
+  }
+}
