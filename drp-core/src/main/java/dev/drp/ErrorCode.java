@@ -63,7 +63,9 @@ public enum ErrorCode {
   VERIFICATION_FAILED(ExitStatus.FAILED, false),
   /** A precheck found a reason not to start. */
   PRECHECK_FAILED(ExitStatus.FAILED, false),
-  /** No execution of that id, or its journal is damaged. */
+  /** A step of a recovery plan failed in a way that nobody foresaw. */
+  STEP_FAILED(ExitStatus.FAILED, false),
+  /** No execution of that id. */
   EXECUTION_NOT_FOUND(ExitStatus.FAILED, false),
   /** The journal of an execution has been damaged or changed. */
   JOURNAL_DAMAGED(ExitStatus.FAILED, false),

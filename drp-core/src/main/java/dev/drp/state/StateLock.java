@@ -45,7 +45,7 @@ public final class StateLock implements AutoCloseable {
    * @param holder who we are and since when, for others' messages
    * @throws RecoveryException with LOCKED, naming the holder, when somebody else holds it
    */
-  static synchronized StateLock take(Path file, String what, String holder) {
+  public static synchronized StateLock take(Path file, String what, String holder) {
     Path key = realPath(file);
     String here = HELD_HERE.putIfAbsent(key, holder);
     if (here != null) {
@@ -77,7 +77,7 @@ public final class StateLock implements AutoCloseable {
   }
 
   /** Who holds a lock now, for a look from outside; empty text when nobody does. */
-  static synchronized String holder(Path file) {
+  public static synchronized String holder(Path file) {
     String here = HELD_HERE.get(realPath(file));
     if (here != null) {
       return here;
@@ -101,6 +101,7 @@ public final class StateLock implements AutoCloseable {
       return;
     }
     closed = true;
+    boolean interrupted = Thread.interrupted(); // it would close the channel before all is done
     try (channel) {
       channel.truncate(0);
       lock.release();
@@ -108,6 +109,9 @@ public final class StateLock implements AutoCloseable {
       throw DurableFile.failed("unlock", file, e);
     } finally {
       HELD_HERE.remove(file);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -1,0 +1,179 @@
+package dev.drp.recovery;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * An ordered procedure: phases of steps. Building one touches nothing. An execution that is resumed
+ * needs the same plan again: {@link #arguments()}, which its journal keeps, are enough to rebuild
+ * it.
+ *
+ * <p>A plan is executed once and closed by the engine: its steps may share connections, released by
+ * {@link Builder#closing}.
+ */
+public final class RecoveryPlan {
+  private final String name;
+  private final String application;
+  private final String environment;
+  private final RecoveryObjectives objectives;
+  private final Map<String, String> arguments;
+  private final List<Phase> phases;
+  private final List<Step> commit;
+  private final Function<Execution, String> whatStands;
+  private final Runnable closing;
+
+  private RecoveryPlan(Builder builder) {
+    this.name = builder.name;
+    this.application = builder.application;
+    this.environment = builder.environment;
+    this.objectives = builder.objectives;
+    this.arguments = Map.copyOf(builder.arguments);
+    this.phases = List.copyOf(builder.phases);
+    this.commit = List.copyOf(builder.commit);
+    this.whatStands = builder.whatStands;
+    this.closing = builder.closing;
+    Set<String> names = new HashSet<>();
+    for (Step step : allSteps().toList()) {
+      if (!names.add(step.name())) {
+        throw new IllegalArgumentException("two steps are called " + step.name());
+      }
+    }
+  }
+
+  /**
+   * Begins a plan.
+   *
+   * @param name what kind of plan it is: past executions of that name tell how long it takes
+   */
+  public static Builder named(String name, String application, String environment) {
+    return new Builder(name, application, environment);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public String application() {
+    return application;
+  }
+
+  public String environment() {
+    return environment;
+  }
+
+  public RecoveryObjectives objectives() {
+    return objectives;
+  }
+
+  /** What rebuilds it: names and values, no secrets. */
+  public Map<String, String> arguments() {
+    return arguments;
+  }
+
+  public List<Phase> phases() {
+    return phases;
+  }
+
+  /**
+   * What gives up the way back, later, when somebody commits; empty when nothing waits for that.
+   */
+  public List<Step> commit() {
+    return commit;
+  }
+
+  /** Every step, those of the commit last. */
+  Stream<Step> allSteps() {
+    return Stream.concat(phases.stream().flatMap(phase -> phase.steps().stream()), commit.stream());
+  }
+
+  /** The steps of the phases but the cleanup, in order. */
+  List<Step> forward() {
+    return phases.stream()
+        .flatMap(phase -> phase.steps().stream())
+        .filter(step -> !step.isAlways())
+        .toList();
+  }
+
+  List<Step> cleanup() {
+    return phases.stream().flatMap(phase -> phase.steps().stream()).filter(Step::isAlways).toList();
+  }
+
+  String whatStands(Execution execution) {
+    return whatStands.apply(execution);
+  }
+
+  void close() {
+    closing.run();
+  }
+
+  /** Builds a plan. */
+  public static final class Builder {
+    private final String name;
+    private final String application;
+    private final String environment;
+    private final Map<String, String> arguments = new LinkedHashMap<>();
+    private final List<Phase> phases = new ArrayList<>();
+    private RecoveryObjectives objectives = RecoveryObjectives.NONE;
+    private List<Step> commit = List.of();
+    private Function<Execution, String> whatStands = execution -> "";
+    private Runnable closing = () -> {};
+
+    private Builder(String name, String application, String environment) {
+      this.name = requireNonNull(name, "name");
+      this.application = requireNonNull(application, "application");
+      this.environment = requireNonNull(environment, "environment");
+    }
+
+    public Builder objectives(RecoveryObjectives newObjectives) {
+      this.objectives = requireNonNull(newObjectives, "newObjectives");
+      return this;
+    }
+
+    public Builder argument(String argument, String value) {
+      arguments.put(argument, value);
+      return this;
+    }
+
+    public Builder phase(String phase, Duration target, Step... steps) {
+      phases.add(new Phase(phase, Optional.of(target), List.of(steps)));
+      return this;
+    }
+
+    public Builder phase(String phase, Step... steps) {
+      phases.add(new Phase(phase, Optional.empty(), List.of(steps)));
+      return this;
+    }
+
+    /** See {@link RecoveryPlan#commit()}. */
+    public Builder commit(Step... steps) {
+      this.commit = List.of(steps);
+      return this;
+    }
+
+    /** Says, when an attempt ends without success, what still stands and what was not touched. */
+    public Builder whatStands(Function<Execution, String> newWhatStands) {
+      this.whatStands = requireNonNull(newWhatStands, "newWhatStands");
+      return this;
+    }
+
+    /** Runs when the attempt is over. */
+    public Builder closing(Runnable newClosing) {
+      this.closing = requireNonNull(newClosing, "newClosing");
+      return this;
+    }
+
+    public RecoveryPlan build() {
+      return new RecoveryPlan(this);
+    }
+  }
+}
