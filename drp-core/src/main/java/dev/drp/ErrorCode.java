@@ -25,6 +25,8 @@ public enum ErrorCode {
 
   /** The container engine does not answer. */
   ENGINE_UNAVAILABLE(ExitStatus.FAILED, true),
+  /** The container engine refused a request, or failed at it. */
+  ENGINE_FAILED(ExitStatus.FAILED, false),
   /** No such container, or it does not run. */
   CONTAINER_NOT_FOUND(ExitStatus.FAILED, false),
   /** No such image on the engine. */

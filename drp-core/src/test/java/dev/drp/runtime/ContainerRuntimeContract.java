@@ -1,0 +1,168 @@
+package dev.drp.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.Secret;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link ContainerRuntime} keeps. */
+public abstract class ContainerRuntimeContract {
+  private final String owner = "test-" + UUID.randomUUID();
+
+  /** The engine under test. */
+  protected abstract ContainerRuntime runtime();
+
+  /** An image that is on the engine and has sh and sleep. */
+  protected abstract String image();
+
+  @Test
+  void knowsAnImageByItsNameAndByItsId() {
+    ImageIdentity image = runtime().image(image()).orElseThrow();
+
+    assertThat(image.reference()).isEqualTo(image());
+    assertThat(runtime().image(image.id()).orElseThrow().id()).isEqualTo(image.id());
+    assertThat(runtime().image("no-such-image:1")).isEmpty();
+  }
+
+  @Test
+  void findsAContainerByNameAndByIdAndInTheList() {
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"))) {
+      Container container = throwaway.container();
+
+      assertThat(container.running()).isTrue();
+      assertThat(container.image().id()).isEqualTo(imageId());
+      assertThat(runtime().container(container.id())).isEqualTo(container);
+      assertThat(runtime().container(container.name())).isEqualTo(container);
+      assertThat(runtime().containers()).contains(container);
+    }
+  }
+
+  @Test
+  void listsTheContainersThatExistWhenOneDoesNot() {
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"))) {
+      assertThatThrownBy(() -> runtime().container("no-such-container"))
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTAINER_NOT_FOUND))
+          .hasMessageContaining("no container no-such-container")
+          .hasMessageContaining(throwaway.container().name());
+    }
+  }
+
+  @Test
+  void stopsAndStartsAContainerAndDoesNothingTheSecondTime() {
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"))) {
+      Container container = throwaway.container();
+
+      runtime().stop(container, Duration.ZERO);
+      runtime().stop(container, Duration.ZERO);
+      assertThat(runtime().container(container.id()).running()).isFalse();
+
+      runtime().start(container);
+      runtime().start(container);
+      assertThat(runtime().container(container.id()).running()).isTrue();
+    }
+  }
+
+  @Test
+  void givesAThrowawayContainerItsEnvironmentAndArgumentsAndKeepsItsLog() {
+    ThrowawayRequest request =
+        new ThrowawayRequest(
+            owner,
+            imageId(),
+            Map.of("DRP_TEST", new Secret("a secret")),
+            List.of("sh", "-c", "for i in 1 2 3; do echo line $i; done; exec sleep 3600"),
+            OptionalLong.of(256L << 20),
+            OptionalLong.of(32L << 20));
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request)) {
+      assertThat(throwaway.container().environment()).containsEntry("DRP_TEST", "a secret");
+      CommandRunner inside = runtime().commandsIn(throwaway.container());
+      assertThat(inside.run(Command.of("sh", "-c", "echo $DRP_TEST"))).isEqualTo("a secret\n");
+      assertThat(inside.run(Command.of("df", "-m", "/dev/shm"))).contains(" 32 ");
+
+      long start = System.nanoTime();
+      while (throwaway.lastLogLines(10).size() < 3) {
+        assertThat(System.nanoTime() - start).as("waiting").isLessThan(20_000_000_000L);
+      }
+      assertThat(throwaway.lastLogLines(2)).containsExactly("line 2", "line 3");
+    }
+  }
+
+  @Test
+  void leavesNothingOfAThrowawayContainer() {
+    ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"));
+
+    assertThat(throwaway.remove()).isEmpty();
+    assertThat(throwaway.remove()).isEmpty();
+
+    assertThat(runtime().leftovers(owner)).isEmpty();
+    assertThatThrownBy(() -> runtime().container(throwaway.container().id()))
+        .hasMessageContaining("there is no container");
+  }
+
+  @Test
+  void leavesNothingWhenAThrowawayContainerCannotBeStarted() {
+    ThrowawayRequest tooSmall =
+        new ThrowawayRequest(
+            owner, imageId(), Map.of(), List.of(), OptionalLong.of(1024), OptionalLong.empty());
+
+    assertThatThrownBy(() -> runtime().startThrowaway(tooSmall))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ENGINE_FAILED));
+
+    assertThat(runtime().leftovers(owner)).isEmpty();
+  }
+
+  @Test
+  void listsTheImagesThatExistWhenOneDoesNot() {
+    ThrowawayRequest request =
+        new ThrowawayRequest(
+            owner,
+            "sha256:" + "0".repeat(64),
+            Map.of(),
+            List.of(),
+            OptionalLong.empty(),
+            OptionalLong.empty());
+
+    assertThatThrownBy(() -> runtime().startThrowaway(request))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_NOT_FOUND))
+        .hasMessageContaining(image());
+    assertThat(runtime().leftovers(owner)).isEmpty();
+  }
+
+  @Test
+  void removesTheLeftoversOfOneOwnerOnly() {
+    try (ThrowawayContainer lost = runtime().startThrowaway(request("sleep", "3600"));
+        ThrowawayContainer other =
+            runtime().startThrowaway(requestOf(owner + "0", "sleep", "3600"))) {
+      assertThat(runtime().leftovers(owner)).contains("container " + lost.container().name());
+
+      assertThat(runtime().removeLeftovers(owner)).isEmpty();
+
+      assertThat(runtime().leftovers(owner)).isEmpty();
+      assertThat(runtime().container(other.container().id()).running()).isTrue();
+    }
+  }
+
+  private ThrowawayRequest request(String... arguments) {
+    return requestOf(owner, arguments);
+  }
+
+  private ThrowawayRequest requestOf(String whose, String... arguments) {
+    return new ThrowawayRequest(
+        whose, imageId(), Map.of(), List.of(arguments), OptionalLong.empty(), OptionalLong.empty());
+  }
+
+  private String imageId() {
+    return runtime().image(image()).orElseThrow().id();
+  }
+}
