@@ -1,0 +1,211 @@
+package dev.drp.docker;
+
+import static java.util.Objects.requireNonNullElse;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.exception.NotModifiedException;
+import com.github.dockerjava.api.model.Image;
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.ImageIdentity;
+import dev.drp.runtime.RelayTunnel;
+import dev.drp.runtime.ThrowawayContainer;
+import dev.drp.runtime.ThrowawayRequest;
+import dev.drp.runtime.Tunnel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A Docker engine, reached over its unix socket. Holds no connection open; nothing is asked of the
+ * engine before the first call.
+ */
+public final class DockerContainerRuntime implements ContainerRuntime {
+  private static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
+  private static final String UNIX = "unix://";
+
+  private final Engine engine;
+  private final Sandboxes sandboxes;
+  private final Set<String> cleaned = ConcurrentHashMap.newKeySet();
+
+  /** An engine behind that opener of connections. */
+  public DockerContainerRuntime(StreamOpener opener) {
+    engine = new Engine(opener);
+    sandboxes = new Sandboxes(engine);
+  }
+
+  /**
+   * The engine that {@code DOCKER_HOST} names, or the one of this machine. USAGE when it is not a
+   * {@code unix://} address.
+   *
+   * @param environment the variables of this process
+   */
+  public static DockerContainerRuntime of(Map<String, String> environment) {
+    String host = environment.getOrDefault("DOCKER_HOST", "");
+    String address = host.isBlank() ? DEFAULT_HOST : host.strip();
+    if (!address.startsWith(UNIX)) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "DOCKER_HOST is %s; only %s addresses can be used".formatted(address, UNIX),
+          "run this on the engine's own machine, with DOCKER_HOST unset or set to its socket.");
+    }
+    return new DockerContainerRuntime(
+        new UnixSocketOpener(Path.of(address.substring(UNIX.length()))));
+  }
+
+  @Override
+  public List<Container> containers() {
+    Map<String, List<String>> digests = new HashMap<>();
+    for (Image image : engine.ask(docker -> docker.listImagesCmd().exec())) {
+      digests.put(image.getId(), digests(image.getRepoDigests()));
+    }
+    List<Container> containers = new ArrayList<>();
+    for (var listed : engine.ask(docker -> docker.listContainersCmd().withShowAll(true).exec())) {
+      // One that has gone since it was listed is no container any more.
+      inspect(listed.getId())
+          .map(found -> container(found, digests.getOrDefault(found.getImageId(), List.of())))
+          .ifPresent(containers::add);
+    }
+    containers.sort(Comparator.comparing(Container::name));
+    return List.copyOf(containers);
+  }
+
+  @Override
+  public Container container(String idOrName) {
+    return inspect(idOrName)
+        .map(
+            found ->
+                container(
+                    found,
+                    image(found.getImageId())
+                        .map(ImageIdentity::repositoryDigests)
+                        .orElse(List.of())))
+        .orElseThrow(() -> engine.containerNotFound(idOrName, null));
+  }
+
+  @Override
+  public CommandRunner commandsIn(Container container) {
+    return new ContainerCommands(engine, container, cleaned);
+  }
+
+  @Override
+  public Tunnel tunnelInto(Container container) {
+    return new RelayTunnel(commandsIn(container));
+  }
+
+  @Override
+  public Optional<ImageIdentity> image(String reference) {
+    return engine.ask(
+        docker -> {
+          try {
+            var image = docker.inspectImageCmd(reference).exec();
+            List<String> digests = requireNonNullElse(image.getRepoDigests(), List.of());
+            return Optional.of(new ImageIdentity(reference, image.getId(), digests));
+          } catch (NotFoundException e) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  @Override
+  public void start(Container container) {
+    engine.run(
+        docker -> {
+          try {
+            docker.startContainerCmd(container.id()).exec();
+          } catch (NotModifiedException runsAlready) {
+            return;
+          } catch (NotFoundException e) {
+            throw engine.containerNotFound(container.name(), e);
+          }
+        });
+  }
+
+  @Override
+  public void stop(Container container, Duration grace) {
+    int seconds = (int) Math.min(Integer.MAX_VALUE, grace.toSeconds());
+    engine.run(
+        grace,
+        docker -> {
+          try {
+            docker.stopContainerCmd(container.id()).withTimeout(seconds).exec();
+          } catch (NotModifiedException stoppedAlready) {
+            return;
+          } catch (NotFoundException e) {
+            throw engine.containerNotFound(container.name(), e);
+          }
+        });
+  }
+
+  @Override
+  public ThrowawayContainer startThrowaway(ThrowawayRequest request) {
+    return sandboxes.start(request, this::container);
+  }
+
+  @Override
+  public List<String> leftovers(String owner) {
+    return sandboxes.leftovers(Sandboxes.OWNER, owner);
+  }
+
+  @Override
+  public List<String> removeLeftovers(String owner) {
+    return sandboxes.remove(Sandboxes.OWNER, owner);
+  }
+
+  @Override
+  public void close() {
+    // Connections belong to their requests.
+  }
+
+  private Optional<InspectContainerResponse> inspect(String idOrName) {
+    return engine.ask(
+        docker -> {
+          try {
+            return Optional.of(docker.inspectContainerCmd(idOrName).exec());
+          } catch (NotFoundException e) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  private static Container container(InspectContainerResponse found, List<String> digests) {
+    Map<String, String> environment = new HashMap<>();
+    for (String variable : requireNonNullElse(found.getConfig().getEnv(), new String[0])) {
+      int equals = variable.indexOf('=');
+      if (equals > 0) {
+        environment.put(variable.substring(0, equals), variable.substring(equals + 1));
+      }
+    }
+    List<Container.Mount> mounts = new ArrayList<>();
+    for (var mount :
+        requireNonNullElse(found.getMounts(), List.<InspectContainerResponse.Mount>of())) {
+      String source =
+          requireNonNullElse(requireNonNullElse(mount.getName(), mount.getSource()), "");
+      mounts.add(new Container.Mount(source, mount.getDestination().getPath()));
+    }
+    String reference = requireNonNullElse(found.getConfig().getImage(), found.getImageId());
+    return new Container(
+        found.getId(),
+        Engine.name(found.getName()),
+        new ImageIdentity(reference, found.getImageId(), digests),
+        Boolean.TRUE.equals(found.getState().getRunning()),
+        requireNonNullElse(found.getConfig().getLabels(), Map.of()),
+        environment,
+        mounts);
+  }
+
+  private static List<String> digests(String[] digests) {
+    return digests == null ? List.of() : List.of(digests);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.drp.docker;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.core.RemoteApiVersion;
+import com.github.dockerjava.transport.DockerHttpClient;
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Requests to one engine, and its errors in our words. */
+final class Engine {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final EngineHttp http;
+  private final DockerClient client;
+
+  Engine(StreamOpener opener) {
+    http = new EngineHttp(opener, LIMIT);
+    client = clientOver(http);
+  }
+
+  EngineHttp http() {
+    return http;
+  }
+
+  /**
+   * Sends a request. A not-found or conflict that the caller does not catch in {@code request}
+   * becomes ENGINE_FAILED, as every other error answer does.
+   */
+  <T> T ask(Function<DockerClient, T> request) {
+    return ask(client, request);
+  }
+
+  /** Sends a request that may take that much longer than others. */
+  <T> T ask(Duration longer, Function<DockerClient, T> request) {
+    return ask(clientOver(http.within(LIMIT.plus(longer))), request);
+  }
+
+  private <T> T ask(DockerClient docker, Function<DockerClient, T> request) {
+    try {
+      return request.apply(docker);
+    } catch (DockerException e) {
+      throw failed(String.valueOf(e.getMessage()), e);
+    } catch (RecoveryException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // docker-java wraps what goes wrong while it reads an answer.
+      if (e.getCause() instanceof IOException broken) {
+        throw http.unavailable(broken);
+      }
+      throw e;
+    }
+  }
+
+  /** Sends a request whose answer does not matter. */
+  void run(Consumer<DockerClient> request) {
+    run(Duration.ZERO, request);
+  }
+
+  /** Sends a request that may take that much longer than others. */
+  void run(Duration longer, Consumer<DockerClient> request) {
+    ask(
+        longer,
+        docker -> {
+          request.accept(docker);
+          return true;
+        });
+  }
+
+  /** The last lines that a container without a terminal printed. */
+  List<String> lastLogLines(String container, int count) {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    DockerHttpClient.Request request =
+        DockerHttpClient.Request.builder()
+            .method(DockerHttpClient.Request.Method.GET)
+            .path("/containers/%s/logs?stdout=1&stderr=1&tail=%d".formatted(container, count))
+            .build();
+    try (DockerHttpClient.Response answer = http.execute(request)) {
+      if (answer.getStatusCode() != 200) {
+        String message = new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8);
+        throw failed(message, null);
+      }
+      OutputFrames.readAll(answer.getBody(), text::write, text::write);
+    } catch (IOException e) {
+      throw http.unavailable(e);
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("reading the log of a container", e);
+    }
+    return text.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  RecoveryException failed(String message, @Nullable Exception cause) {
+    return new RecoveryException(
+        ErrorCode.ENGINE_FAILED,
+        "the container engine at %s answers: %s".formatted(http.target(), message.strip()),
+        "look at the engine's log; what it says above is the cause.",
+        cause);
+  }
+
+  /** CONTAINER_NOT_FOUND, listing those that exist. */
+  RecoveryException containerNotFound(String idOrName, @Nullable Exception cause) {
+    List<String> names =
+        ask(docker -> docker.listContainersCmd().withShowAll(true).exec()).stream()
+            .map(container -> name(container.getNames()[0]))
+            .sorted()
+            .toList();
+    return new RecoveryException(
+        ErrorCode.CONTAINER_NOT_FOUND,
+        "there is no container %s on the engine at %s; it has %s"
+            .formatted(
+                idOrName, http.target(), names.isEmpty() ? "none" : String.join(", ", names)),
+        "start it, or correct its name.",
+        cause);
+  }
+
+  /** CONTAINER_NOT_FOUND for one that does not run. */
+  static RecoveryException notRunning(String name, Exception cause) {
+    return new RecoveryException(
+        ErrorCode.CONTAINER_NOT_FOUND,
+        "container %s does not run".formatted(name),
+        "start it (docker start %s), and look at why it stopped (docker logs %s)."
+            .formatted(name, name),
+        cause);
+  }
+
+  /** IMAGE_NOT_FOUND, listing those that exist. */
+  RecoveryException imageNotFound(String reference, Exception cause) {
+    List<String> tags =
+        ask(docker -> docker.listImagesCmd().exec()).stream()
+            .flatMap(image -> Stream.ofNullable(image.getRepoTags()).flatMap(Arrays::stream))
+            .sorted()
+            .toList();
+    return new RecoveryException(
+        ErrorCode.IMAGE_NOT_FOUND,
+        "there is no image %s on the engine at %s; it has %s"
+            .formatted(reference, http.target(), tags.isEmpty() ? "none" : String.join(", ", tags)),
+        "load or pull it first: nothing is ever pulled for you.",
+        cause);
+  }
+
+  /** The engine puts a slash before the names of containers. */
+  static String name(String engineName) {
+    return engineName.startsWith("/") ? engineName.substring(1) : engineName;
+  }
+
+  private static DockerClient clientOver(EngineHttp http) {
+    // Not the default builder: it reads files in the home folder and overrides from properties.
+    return DockerClientImpl.getInstance(
+        new DefaultDockerClientConfig.Builder()
+            .withDockerHost("unix:///var/run/docker.sock")
+            .withApiVersion(RemoteApiVersion.UNKNOWN_VERSION)
+            .build(),
+        http);
+  }
+}
