@@ -3,11 +3,13 @@ package dev.drp.backup;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.RecoveryException;
+import dev.drp.backup.StorageListing.SetListing;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The backups of an application, as the storages have them. What is damaged or foreign in a storage
@@ -32,52 +34,50 @@ public final class BackupCatalog {
 
   /** All backups of an environment, with a problem for each storage that does not answer. */
   public CatalogListing list(String environment) {
-    List<SetListing> sets = new ArrayList<>();
+    return read(storage -> StorageListing.of(storage, application, environment));
+  }
+
+  /** The same for a single backup: at most one entry, and what is wrong with it. */
+  public CatalogListing list(String environment, BackupId id) {
+    return read(storage -> StorageListing.of(storage, application, environment, id));
+  }
+
+  private CatalogListing read(Function<NamedStorage, StorageListing> reader) {
+    Map<BackupId, CatalogEntry> entries = new LinkedHashMap<>();
     List<CatalogProblem> problems = new ArrayList<>();
     for (NamedStorage storage : storages) {
       try {
-        StorageListing listing = StorageListing.of(storage, application, environment);
-        sets.addAll(listing.sets());
+        StorageListing listing = reader.apply(storage);
         problems.addAll(listing.problems());
+        listing.sets().forEach(set -> merge(set, entries, problems));
       } catch (RecoveryException e) {
-        problems.add(
-            new CatalogProblem(
-                storage.name(),
-                storage.objects().place(),
-                CatalogProblem.Kind.UNREACHABLE,
-                e.problem()));
+        problems.add(unreachable(storage, e));
       }
     }
-    return new CatalogListing(merge(sets, problems), problems);
+    return new CatalogListing(List.copyOf(entries.values()), problems);
   }
 
-  /** Writes down what happened to a copy. */
-  public void record(BackupCopy copy, BackupEvent event) {
-    ObjectName name = copy.folder().child(SetLayout.EVENTS).child(EventFormat.newName(event));
-    SmallObjects.write(copy.storage(), name, EventFormat.write(event));
-  }
-
-  private static List<CatalogEntry> merge(List<SetListing> sets, List<CatalogProblem> problems) {
-    Map<BackupId, CatalogEntry> entries = new LinkedHashMap<>();
-    for (SetListing set : sets) {
-      Optional<CatalogEntry> known = Optional.ofNullable(entries.get(set.manifest().id()));
-      if (known.isPresent() && !known.get().manifest().equals(set.manifest())) {
-        problems.add(
-            new CatalogProblem(
-                set.copy().storage().name(),
-                set.copy().folder().value(),
-                CatalogProblem.Kind.DAMAGED,
-                "its manifest is not that of the same backup in storage "
-                    + known.get().copies().get(0).storage().name()));
-        continue;
-      }
-      List<BackupCopy> copies = new ArrayList<>(known.map(CatalogEntry::copies).orElse(List.of()));
-      copies.add(set.copy());
-      entries.put(set.manifest().id(), new CatalogEntry(set.manifest(), copies));
+  private static void merge(
+      SetListing set, Map<BackupId, CatalogEntry> entries, List<CatalogProblem> problems) {
+    BackupId id = set.manifest().id();
+    Optional<CatalogEntry> known = Optional.ofNullable(entries.get(id));
+    Optional<String> difference = known.flatMap(set::differenceFrom);
+    if (difference.isPresent()) {
+      problems.add(
+          new CatalogProblem(
+              set.copy().storage().name(),
+              set.copy().folder().value(),
+              CatalogProblem.Kind.DAMAGED,
+              difference.get()));
+      return;
     }
-    return List.copyOf(entries.values());
+    List<BackupCopy> copies = new ArrayList<>(known.map(CatalogEntry::copies).orElse(List.of()));
+    copies.add(set.copy());
+    entries.put(id, new CatalogEntry(set.manifest(), copies));
   }
 
-  /** A complete set in one storage. */
-  record SetListing(BackupManifest manifest, BackupCopy copy) {}
+  static CatalogProblem unreachable(NamedStorage storage, RecoveryException e) {
+    return new CatalogProblem(
+        storage.name(), storage.objects().place(), CatalogProblem.Kind.UNREACHABLE, e.problem());
+  }
 }

@@ -1,5 +1,10 @@
 package dev.drp.backup;
 
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 /**
@@ -9,10 +14,21 @@ import java.util.regex.Pattern;
 public record BackupId(String value) {
   private static final Pattern FORM = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{6}");
 
+  private static final DateTimeFormatter BEGAN =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   public BackupId {
     if (!isValid(value)) {
       throw new IllegalArgumentException("not a backup id: " + value);
     }
+  }
+
+  /** Draws an id for a backup that begins now. */
+  static BackupId next(Instant now) {
+    byte[] random = new byte[3];
+    RANDOM.nextBytes(random);
+    return new BackupId(BEGAN.format(now) + "-" + HexFormat.of().formatHex(random));
   }
 
   static boolean isValid(String value) {

@@ -16,6 +16,12 @@ public interface Compression {
   String suffix();
 
   /**
+   * The standard program that undoes it, from its standard input to its standard output, for those
+   * who restore by hand: {@code zstd -dcq}.
+   */
+  String undoCommand();
+
+  /**
    * Compresses what is written to the stream; closing it ends the compressed data and closes {@code
    * output}.
    */

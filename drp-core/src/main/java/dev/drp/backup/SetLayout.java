@@ -19,8 +19,15 @@ final class SetLayout {
   /** Says that a set is being removed: what is left of it is waste. */
   static final String EXPIRED = "expired.json";
 
+  /** Stands for the system identifier of a server that could not be asked. */
+  static final String UNKNOWN_SYSTEM = "unknown";
+
   private static final String WRITERS = "writers";
-  private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|unknown");
+  private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|" + UNKNOWN_SYSTEM);
+  private static final Pattern PART_OF_SET =
+      Pattern.compile(
+          "database\\.dump(\\.[a-z0-9]+)?|globals\\.sql(\\.[a-z0-9]+)?|README\\.md|restore\\.sh"
+              + "|manifest\\.json|started\\.json|expired\\.json|events/[^/]+\\.json");
 
   private SetLayout() {}
 
@@ -42,6 +49,11 @@ final class SetLayout {
 
   static boolean isSystemIdentifier(String folder) {
     return SYSTEM_IDENTIFIER.matcher(folder).matches();
+  }
+
+  /** Whether this program writes objects of that name into the folder of a set. */
+  static boolean isPartOfSet(String name) {
+    return PART_OF_SET.matcher(name).matches();
   }
 
   static Optional<BackupId> backupId(String folder) {

@@ -1,20 +1,15 @@
 package dev.drp.backup;
 
 import dev.drp.RecoveryException;
-import dev.drp.backup.BackupCatalog.SetListing;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 
-/** What one storage holds of one environment, read in a single walk. */
+/** What one storage holds of one environment. */
 final class StorageListing {
   private final NamedStorage storage;
   private final String application;
   private final String environment;
-  private final ObjectName folder;
   private final List<SetListing> sets = new ArrayList<>();
   private final List<CatalogProblem> problems = new ArrayList<>();
 
@@ -22,12 +17,23 @@ final class StorageListing {
     this.storage = storage;
     this.application = application;
     this.environment = environment;
-    this.folder = SetLayout.environment(application, environment);
   }
 
+  /** Everything. */
   static StorageListing of(NamedStorage storage, String application, String environment) {
     StorageListing listing = new StorageListing(storage, application, environment);
-    listing.read();
+    ObjectName folder = SetLayout.environment(application, environment);
+    SetFolder.allIn(storage, folder).forEach(listing::read);
+    listing.findForeign(folder);
+    return listing;
+  }
+
+  /** One set. */
+  static StorageListing of(
+      NamedStorage storage, String application, String environment, BackupId id) {
+    StorageListing listing = new StorageListing(storage, application, environment);
+    SetFolder.find(storage, SetLayout.environment(application, environment), id)
+        .ifPresent(listing::read);
     return listing;
   }
 
@@ -39,54 +45,20 @@ final class StorageListing {
     return problems;
   }
 
-  private void read() {
-    NavigableMap<ObjectName, StoredObject> objects =
-        storage.objects().list(folder).stream()
-            .collect(Collectors.toMap(StoredObject::name, o -> o, (a, b) -> a, TreeMap::new));
-    for (String system : storage.objects().names(folder)) {
-      if (SetLayout.isWriters(system)) {
-        continue;
-      }
-      if (!SetLayout.isSystemIdentifier(system)) {
-        foreign(folder.value() + "/" + system);
-        continue;
-      }
-      ObjectName systemFolder = folder.child(system);
-      for (String set : storage.objects().names(systemFolder)) {
-        Optional<BackupId> id = SetLayout.backupId(set);
-        if (id.isPresent()) {
-          ObjectName setFolder = systemFolder.child(set);
-          readSet(new SetFolder(setFolder, id.get(), system, below(objects, setFolder)));
-        } else {
-          foreign(systemFolder.value() + "/" + set);
-        }
-      }
-    }
-  }
-
-  private static List<StoredObject> below(
-      NavigableMap<ObjectName, StoredObject> objects, ObjectName folder) {
-    String prefix = folder.value() + "/";
-    return objects.tailMap(folder, false).values().stream()
-        .dropWhile(object -> !object.name().value().startsWith(prefix))
-        .takeWhile(object -> object.name().value().startsWith(prefix))
-        .toList();
-  }
-
-  private void readSet(SetFolder set) {
-    if (set.has(SetLayout.EXPIRED)) {
+  private void read(SetFolder set) {
+    if (set.isExpiring()) {
       problem(set, CatalogProblem.Kind.EXPIRING, "its removal has not come to its end");
+    } else if (set.isUnfinished()) {
+      problem(set, CatalogProblem.Kind.INCOMPLETE, "it is being written, or its writer died");
     } else if (set.has(SetLayout.MANIFEST)) {
       readManifest(set);
-    } else if (set.has(SetLayout.STARTED)) {
-      problem(set, CatalogProblem.Kind.INCOMPLETE, "it is being written, or its writer died");
     } else {
       problem(set, CatalogProblem.Kind.DAMAGED, "it has no manifest");
     }
   }
 
   private void readManifest(SetFolder set) {
-    ObjectName name = set.folder().child(SetLayout.MANIFEST);
+    ObjectName name = set.name(SetLayout.MANIFEST);
     try {
       BackupManifest manifest =
           ManifestFormat.read(
@@ -103,10 +75,9 @@ final class StorageListing {
                     manifest.server().systemIdentifier()));
         return;
       }
-      sets.add(
-          new SetListing(
-              manifest,
-              new BackupCopy(storage, set.folder(), readEvents(set), set.defects(manifest))));
+      BackupCopy copy =
+          new BackupCopy(storage, set.folder(), readEvents(set), set.defects(manifest));
+      sets.add(new SetListing(manifest, copy));
     } catch (RecoveryException e) {
       switch (e.code()) {
         case BACKUP_CORRUPT, FORMAT_UNKNOWN ->
@@ -132,57 +103,46 @@ final class StorageListing {
       try {
         events.add(EventFormat.read(SmallObjects.read(storage, name), name.value()));
       } catch (RecoveryException e) {
-        problems.add(
-            new CatalogProblem(
-                storage.name(), name.value(), CatalogProblem.Kind.DAMAGED, e.problem()));
+        report(name.value(), CatalogProblem.Kind.DAMAGED, e.problem());
       }
     }
     return events;
   }
 
-  private void problem(SetFolder set, CatalogProblem.Kind kind, String what) {
-    problems.add(new CatalogProblem(storage.name(), set.folder().value(), kind, what));
-  }
-
-  private void foreign(String where) {
-    problems.add(
-        new CatalogProblem(
-            storage.name(), where, CatalogProblem.Kind.FOREIGN, "it was not put there by drp"));
-  }
-
-  /** The folder of a set and all objects below it. */
-  private record SetFolder(
-      ObjectName folder, BackupId id, String system, List<StoredObject> objects) {
-    boolean has(String name) {
-      return find(name).isPresent();
-    }
-
-    private Optional<StoredObject> find(String name) {
-      ObjectName wanted = folder.child(name);
-      return objects.stream().filter(object -> object.name().equals(wanted)).findFirst();
-    }
-
-    List<ObjectName> events() {
-      String prefix = folder.child(SetLayout.EVENTS).value() + "/";
-      return objects.stream()
-          .map(StoredObject::name)
-          .filter(name -> name.value().startsWith(prefix))
-          .toList();
-    }
-
-    List<String> defects(BackupManifest manifest) {
-      List<String> defects = new ArrayList<>();
-      for (BackupPart part : manifest.parts()) {
-        Optional<StoredObject> stored = find(part.name());
-        if (stored.isEmpty()) {
-          defects.add("%s is missing".formatted(part.name()));
-        } else if (stored.get().bytes() != part.bytes()) {
-          defects.add(
-              "%s has %d bytes, its manifest says %d"
-                  .formatted(part.name(), stored.get().bytes(), part.bytes()));
-        }
+  private void findForeign(ObjectName environment) {
+    for (String name : storage.objects().names(environment)) {
+      if (!SetLayout.isSystemIdentifier(name) && !SetLayout.isWriters(name)) {
+        foreign(environment, name);
       }
-      return defects;
+    }
+    for (ObjectName system : SetFolder.systems(storage, environment)) {
+      storage.objects().names(system).stream()
+          .filter(name -> SetLayout.backupId(name).isEmpty())
+          .forEach(name -> foreign(system, name));
+    }
+  }
+
+  private void foreign(ObjectName folder, String name) {
+    report(
+        folder + "/" + name, CatalogProblem.Kind.FOREIGN, "it was not put there by this program");
+  }
+
+  private void problem(SetFolder set, CatalogProblem.Kind kind, String what) {
+    report(set.folder().value(), kind, what);
+  }
+
+  private void report(String where, CatalogProblem.Kind kind, String what) {
+    problems.add(new CatalogProblem(storage.name(), where, kind, what));
+  }
+
+  /** A complete set in one storage. */
+  record SetListing(BackupManifest manifest, BackupCopy copy) {
+    Optional<String> differenceFrom(CatalogEntry known) {
+      return known.manifest().equals(manifest)
+          ? Optional.empty()
+          : Optional.of(
+              "its manifest is not that of the same backup in storage "
+                  + known.copies().get(0).storage().name());
     }
   }
 }

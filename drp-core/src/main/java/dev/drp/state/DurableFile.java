@@ -48,19 +48,14 @@ public final class DurableFile {
     }
   }
 
-  /** Adds to the end of a file, which is created if it is missing. */
-  public static void append(Path file, byte[] content) {
+  /** Removes a file; no effect where there is none. */
+  public static void delete(Path file) {
     try {
-      createFolders(parent(file));
-      boolean isNew = Files.notExists(file);
-      try (FileChannel channel = openToAppend(file)) {
-        writeAll(channel, content);
-      }
-      if (isNew) {
+      if (Files.deleteIfExists(file)) {
         force(parent(file));
       }
     } catch (IOException e) {
-      throw failed("write", file, e);
+      throw failed("delete", file, e);
     }
   }
 
@@ -80,11 +75,6 @@ public final class DurableFile {
         throw e;
       }
     }
-  }
-
-  static FileChannel openToAppend(Path file) throws IOException {
-    return FileChannel.open(
-        file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND), OWNER_ONLY_FILE);
   }
 
   static RecoveryException failed(String doing, Path file, IOException cause) {

@@ -2,6 +2,7 @@ package dev.drp.state;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -10,6 +11,11 @@ import java.util.Optional;
  * processes.
  */
 public final class EnvironmentState {
+  /** {@link #lockHolder} takes the lock for a moment. */
+  private static final Duration WHILE_SOMEBODY_LOOKS = Duration.ofMillis(200);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final Path folder;
   private final String environment;
   private final Clock clock;
@@ -28,14 +34,21 @@ public final class EnvironmentState {
    *     another process or by another thread of this one
    */
   public StateLock lockBackups(String doing) {
-    String holder =
-        "%s, process %d on %s, since %s"
-            .formatted(
-                doing,
-                ProcessHandle.current().pid(),
-                StateDirectory.host(),
-                clock.instant().truncatedTo(ChronoUnit.SECONDS));
-    return StateLock.take(lockFile(), "backups of " + environment, holder);
+    return StateLock.take(lockFile(), "backups of " + environment, holder(doing), WHILE_SOMEBODY_LOOKS);
+  }
+
+  /**
+   * Locks the copy of the catalog for the moment of a change, and waits a little for others who do
+   * the same.
+   *
+   * @throws dev.drp.RecoveryException with LOCKED when it stays locked
+   */
+  public StateLock lockCatalog() {
+    return StateLock.take(
+        folder.resolve("catalog.lock"),
+        "the catalog of " + environment,
+        holder("an update"),
+        PATIENCE);
   }
 
   /** Who holds the lock now; empty when nobody does. */
@@ -46,6 +59,15 @@ public final class EnvironmentState {
   /** A file of that name for this environment; it need not exist, its folder does. */
   public Path file(String name) {
     return folder.resolve(name);
+  }
+
+  private String holder(String doing) {
+    return "%s, process %d on %s, since %s"
+        .formatted(
+            doing,
+            ProcessHandle.current().pid(),
+            StateDirectory.host(),
+            clock.instant().truncatedTo(ChronoUnit.SECONDS));
   }
 
   private Path lockFile() {

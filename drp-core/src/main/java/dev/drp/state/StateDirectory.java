@@ -131,7 +131,7 @@ public final class StateDirectory {
     } catch (IOException e) {
       throw DurableFile.failed("write", file, e);
     } finally {
-      deleteQuietly(drawn);
+      DurableFile.delete(drawn);
     }
     return id;
   }
@@ -150,14 +150,6 @@ public final class StateDirectory {
       return Optional.empty();
     } catch (IOException e) {
       throw DurableFile.failed("read", file, e);
-    }
-  }
-
-  private static void deleteQuietly(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw DurableFile.failed("delete", file, e);
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +28,8 @@ public final class StateLock implements AutoCloseable {
    */
   private static final Map<Path, String> HELD_HERE = new ConcurrentHashMap<>();
 
+  private static final long PAUSE_MILLIS = 20;
+
   private final Path file;
   private final FileChannel channel;
   private final FileLock lock;
@@ -39,7 +42,7 @@ public final class StateLock implements AutoCloseable {
   }
 
   /**
-   * Takes a lock without waiting.
+   * Takes a lock.
    *
    * @param what what is locked, for messages: {@code backups of production}
    * @param holder who we are and since when, for others' messages
@@ -73,6 +76,29 @@ public final class StateLock implements AutoCloseable {
       if (!taken) {
         HELD_HERE.remove(key);
       }
+    }
+  }
+
+  /** The same, but waits so long for others to release it. */
+  static StateLock take(Path file, String what, String holder, Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try {
+        return take(file, what, holder);
+      } catch (RecoveryException e) {
+        if (e.code() != ErrorCode.LOCKED || System.nanoTime() >= deadline) {
+          throw e;
+        }
+        pause(what);
+      }
+    }
+  }
+
+  private static void pause(String what) {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("waiting for the lock of " + what, e);
     }
   }
 
@@ -152,7 +178,7 @@ public final class StateLock implements AutoCloseable {
   private static RecoveryException locked(String what, String holder) {
     return new RecoveryException(
         ErrorCode.LOCKED,
-        "%s are locked by %s".formatted(what, holder),
+        "%s: locked by %s".formatted(what, holder),
         "wait until that has ended; the lock goes with its process, so there is nothing to"
             + " remove.");
   }

@@ -27,6 +27,11 @@ public final class ZstdCompression implements Compression {
   }
 
   @Override
+  public String undoCommand() {
+    return "zstd -dcq";
+  }
+
+  @Override
   public OutputStream compress(OutputStream output) throws IOException {
     return new ZstdOutputStreamNoFinalizer(output, LEVEL).setChecksum(true).setWorkers(WORKERS);
   }

@@ -1,0 +1,43 @@
+package dev.drp.backup;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.plan.Environment;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What to back up, and where to.
+ *
+ * @param application the application's name
+ * @param environment the environment whose database it is
+ * @param schedule the plan's schedule that it is taken for; empty for one taken by hand
+ * @param storages where to, at least one: the first local one gets the dump, the others a copy
+ * @param emergency whether to save what can still be read of a damaged server
+ */
+public record BackupRequest(
+    String application,
+    Environment environment,
+    Optional<String> schedule,
+    List<NamedStorage> storages,
+    boolean emergency) {
+  public BackupRequest {
+    requireNonNull(application, "application");
+    requireNonNull(environment, "environment");
+    requireNonNull(schedule, "schedule");
+    storages = List.copyOf(storages);
+    if (storages.isEmpty()) {
+      throw new IllegalArgumentException("a backup needs a storage");
+    }
+  }
+
+  /** The storage that gets the dump. */
+  NamedStorage first() {
+    return storages.stream().filter(NamedStorage::local).findFirst().orElse(storages.get(0));
+  }
+
+  /** The storages that get a copy. */
+  List<NamedStorage> others() {
+    return storages.stream().filter(storage -> !storage.equals(first())).toList();
+  }
+}

@@ -1,0 +1,125 @@
+package dev.drp.backup;
+
+import dev.drp.backup.LocalCatalog.View;
+import dev.drp.plan.BackupKind;
+import dev.drp.state.TabSeparated;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The local copy of a catalog as a file. One line a backup, one for each of its copies below it;
+ * lines rather than JSON, as a look at the status must not take half a second to load a parser.
+ */
+final class CatalogFile {
+  private static final String HEAD = "drp-catalog-1";
+  private static final String BACKUP = "backup";
+  private static final String COPY = "copy";
+  private static final String PROBLEM = "problem";
+
+  private CatalogFile() {}
+
+  static void write(Path file, View view) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of(HEAD, text(view.asOf())));
+    for (BackupSummary backup : view.backups()) {
+      rows.add(
+          List.of(
+              BACKUP,
+              backup.id().value(),
+              backup.kind().name(),
+              String.valueOf(backup.emergency()),
+              backup.schedule().orElse(""),
+              backup.database(),
+              backup.startedAt().toString(),
+              backup.took().toString(),
+              backup.recoveryPoint().toString(),
+              String.valueOf(backup.bytes()),
+              String.valueOf(backup.plainBytes()),
+              String.valueOf(backup.rows())));
+      for (BackupSummary.Copy copy : backup.copies()) {
+        rows.add(
+            List.of(
+                COPY,
+                copy.storage(),
+                String.valueOf(copy.offSite()),
+                copy.state().name(),
+                text(copy.provenAt()),
+                text(copy.drilledAt()),
+                text(copy.recoveryTook())));
+      }
+    }
+    for (CatalogProblem problem : view.problems()) {
+      rows.add(
+          List.of(
+              PROBLEM, problem.storage(), problem.where(), problem.kind().name(), problem.what()));
+    }
+    TabSeparated.write(file, rows);
+  }
+
+  /** Empty where there is none, or one that this version does not know. */
+  static Optional<View> read(Path file) {
+    List<List<String>> rows = TabSeparated.read(file);
+    if (rows.isEmpty() || !rows.get(0).get(0).equals(HEAD)) {
+      return Optional.empty();
+    }
+    List<BackupSummary> backups = new ArrayList<>();
+    List<CatalogProblem> problems = new ArrayList<>();
+    for (List<String> row : rows.subList(1, rows.size())) {
+      switch (row.get(0)) {
+        case BACKUP -> backups.add(backup(row));
+        case COPY -> {
+          BackupSummary last = backups.remove(backups.size() - 1);
+          List<BackupSummary.Copy> copies = new ArrayList<>(last.copies());
+          copies.add(copy(row));
+          backups.add(last.withCopies(copies));
+        }
+        default -> problems.add(problem(row));
+      }
+    }
+    return Optional.of(
+        new View(optional(rows.get(0).get(1)).map(Instant::parse), backups, problems, List.of()));
+  }
+
+  private static BackupSummary backup(List<String> row) {
+    return new BackupSummary(
+        new BackupId(row.get(1)),
+        BackupKind.valueOf(row.get(2)),
+        Boolean.parseBoolean(row.get(3)),
+        optional(row.get(4)),
+        row.get(5),
+        Instant.parse(row.get(6)),
+        Duration.parse(row.get(7)),
+        Instant.parse(row.get(8)),
+        Long.parseLong(row.get(9)),
+        Long.parseLong(row.get(10)),
+        Long.parseLong(row.get(11)),
+        List.of());
+  }
+
+  private static BackupSummary.Copy copy(List<String> row) {
+    return new BackupSummary.Copy(
+        row.get(1),
+        Boolean.parseBoolean(row.get(2)),
+        BackupState.valueOf(row.get(3)),
+        optional(row.get(4)).map(Instant::parse),
+        optional(row.get(5)).map(Instant::parse),
+        optional(row.get(6)).map(Duration::parse));
+  }
+
+  private static CatalogProblem problem(List<String> row) {
+    return new CatalogProblem(
+        row.get(1), row.get(2), CatalogProblem.Kind.valueOf(row.get(3)), row.get(4));
+  }
+
+  private static String text(Optional<?> value) {
+    return value.map(Object::toString).orElse("");
+  }
+
+  private static Optional<String> optional(String field) {
+    return Optional.of(field).filter(text -> !text.isEmpty());
+  }
+}

@@ -1,0 +1,240 @@
+package dev.drp.backup;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.Progress;
+import dev.drp.RecoveryException;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.ServerFacts;
+import dev.drp.plan.BackupKind;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.state.EnvironmentState;
+import dev.drp.state.StateDirectory;
+import dev.drp.state.StateLock;
+import dev.drp.state.WriterId;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Takes a logical backup of an environment's database. It is a backup once its manifest is stored;
+ * whatever fails or dies before that leaves nothing that anybody would take for one. Safe for
+ * concurrent use.
+ */
+public final class TakeBackup {
+  /** How much larger than the last one a backup may turn out, as far as free space goes. */
+  private static final double GROWTH = 1.2;
+
+  private final DatabaseConnector connector;
+  private final Compression compression;
+  private final StateDirectory state;
+  private final Clock clock;
+  private final Progress progress;
+  private final String version;
+
+  /**
+   * @param version of this program, for the manifest
+   */
+  public TakeBackup(
+      DatabaseConnector connector,
+      Compression compression,
+      StateDirectory state,
+      Clock clock,
+      Progress progress,
+      String version) {
+    this.connector = requireNonNull(connector, "connector");
+    this.compression = requireNonNull(compression, "compression");
+    this.state = requireNonNull(state, "state");
+    this.clock = requireNonNull(clock, "clock");
+    this.progress = requireNonNull(progress, "progress");
+    this.version = requireNonNull(version, "version");
+  }
+
+  /**
+   * Takes a backup, reads it back, and copies it to the request's other storages. A copy that fails
+   * is in the result and makes it PARTIAL.
+   *
+   * @throws RecoveryException when there is no backup: LOCKED, STALE_WRITER, OUT_OF_SPACE, or what
+   *     the ports throw
+   */
+  public BackupResult take(BackupRequest request) {
+    EnvironmentState memory =
+        state.environment(request.application(), request.environment().name());
+    try (StateLock held = memory.lockBackups("a backup")) {
+      return recorded(request, memory);
+    }
+  }
+
+  private BackupResult recorded(BackupRequest request, EnvironmentState memory) {
+    Stopwatch watch = Stopwatch.start(clock);
+    BackupRuns runs = new BackupRuns(memory);
+    try {
+      BackupResult result = takeLocked(request, memory, watch);
+      runs.add(
+          new BackupRun(
+              watch.startedAt(),
+              watch.elapsed(),
+              request.schedule(),
+              Optional.of(result.manifest().id()),
+              Optional.empty(),
+              String.join(" ", result.warnings())));
+      return result;
+    } catch (RecoveryException e) {
+      runs.add(
+          new BackupRun(
+              watch.startedAt(),
+              watch.elapsed(),
+              request.schedule(),
+              Optional.empty(),
+              Optional.of(e.code()),
+              e.problem()));
+      throw e;
+    }
+  }
+
+  private BackupResult takeLocked(BackupRequest request, EnvironmentState memory, Stopwatch watch) {
+    String environment = request.environment().name();
+    WriterClaims claims =
+        new WriterClaims(request.application(), environment, state.writer(), memory, clock);
+    LocalCatalog known =
+        new LocalCatalog(
+            new BackupCatalog(request.application(), request.storages()), state, clock);
+    NamedStorage storage = request.first();
+
+    long epoch = claims.claim(storage);
+    UnfinishedSets.cleanUp(storage, request.application(), environment).forEach(progress::message);
+    requireSpace(storage, known.lastBytes(environment));
+    CatalogEntry backup = write(request, claims, epoch, watch);
+    List<BackupResult.Copy> copies = copyToOthers(request, claims, backup);
+    known.refresh(environment, backup.id());
+    return new BackupResult(backup.manifest(), storage, copies, warnings(backup.manifest()));
+  }
+
+  /** From the connection to the manifest: what fails in here leaves no backup. */
+  private CatalogEntry write(
+      BackupRequest request, WriterClaims claims, long epoch, Stopwatch watch) {
+    NamedStorage storage = request.first();
+    BackupId id = BackupId.next(watch.startedAt());
+    try (DatabaseServer server = connector.connect(request.environment())) {
+      DatabaseSource source = source(server, request);
+      ServerFacts facts = source.facts();
+      UnfinishedSet set = UnfinishedSet.begin(storage, folder(request, facts, id), id);
+      try {
+        DatabaseContent content = source.writeInto(set, facts);
+        new RestoreGuide(id, request, content, set.parts(), compression).writeInto(set);
+        set.readBack(progress);
+        claims.requireNewest(storage); // the last look before the set becomes a backup
+        BackupManifest manifest = manifest(id, request, epoch, watch, content, set.parts());
+        return new CatalogEntry(manifest, List.of(verified(set.publish(manifest), watch)));
+      } catch (RuntimeException e) {
+        set.discard(e);
+        throw e;
+      }
+    }
+  }
+
+  private DatabaseSource source(DatabaseServer server, BackupRequest request) {
+    DatabaseSettings settings = request.environment().requireDatabase();
+    return request.emergency()
+        ? new RescuedDatabase(server, settings, compression, progress, clock)
+        : new WholeDatabase(server, settings, compression, progress);
+  }
+
+  private BackupManifest manifest(
+      BackupId id,
+      BackupRequest request,
+      long epoch,
+      Stopwatch watch,
+      DatabaseContent content,
+      List<BackupPart> parts) {
+    WriterId writer = state.writer();
+    return new BackupManifest(
+        id,
+        request.application(),
+        request.environment().name(),
+        BackupKind.LOGICAL,
+        request.emergency(),
+        request.schedule(),
+        new BackupManifest.Writer(writer.id(), epoch, writer.host(), version),
+        watch.startedAt(),
+        watch.elapsed(),
+        content.recoveryPoint(),
+        content.server(),
+        content.database(),
+        content.rows(),
+        content.expectations(),
+        content.rolePasswords(),
+        content.toolVersions(),
+        content.unreadable(),
+        parts);
+  }
+
+  private BackupCopy verified(BackupCopy copy, Stopwatch watch) {
+    return BackupEvents.add(
+        copy,
+        new BackupEvent(
+            BackupEvent.Type.VERIFIED,
+            clock.instant(),
+            StateDirectory.host(),
+            "all parts were read back as stored when the backup was taken",
+            watch.elapsed()));
+  }
+
+  private List<BackupResult.Copy> copyToOthers(
+      BackupRequest request, WriterClaims claims, CatalogEntry backup) {
+    CopyBackup copying = new CopyBackup(claims, clock, progress);
+    List<BackupResult.Copy> copies = new ArrayList<>();
+    for (NamedStorage other : request.others()) {
+      try {
+        copying.copy(backup, other);
+        copies.add(new BackupResult.Copy(other, Optional.empty()));
+      } catch (RecoveryException e) {
+        copies.add(new BackupResult.Copy(other, Optional.of(e)));
+      }
+    }
+    return copies;
+  }
+
+  private void requireSpace(NamedStorage storage, OptionalLong lastBytes) {
+    OptionalLong free = storage.objects().freeBytes();
+    if (lastBytes.isEmpty() || free.isEmpty()) {
+      return;
+    }
+    long wanted = (long) (lastBytes.getAsLong() * GROWTH);
+    if (free.getAsLong() < wanted) {
+      throw new RecoveryException(
+          ErrorCode.OUT_OF_SPACE,
+          "storage %s has %d bytes left; the last backup has %d, and this one may need %d"
+              .formatted(storage, free.getAsLong(), lastBytes.getAsLong(), wanted),
+          "expire backups, or give the storage more space.");
+    }
+  }
+
+  private static ObjectName folder(BackupRequest request, ServerFacts facts, BackupId id) {
+    return SetLayout.set(
+        SetLayout.environment(request.application(), request.environment().name()),
+        facts.systemIdentifier(),
+        id);
+  }
+
+  private static List<String> warnings(BackupManifest manifest) {
+    List<String> warnings = new ArrayList<>();
+    manifest.expectations().stream()
+        .filter(result -> !result.met())
+        .map(
+            result ->
+                "expectation '%s' is not met by the data itself: expected %s, found %s."
+                    .formatted(result.name(), result.expected(), result.actual()))
+        .forEach(warnings::add);
+    manifest.unreadable().stream().map("could not be read: %s."::formatted).forEach(warnings::add);
+    if (!manifest.rolePasswords()) {
+      warnings.add(
+          "roles are backed up without their passwords: the database user may not read those.");
+    }
+    return warnings;
+  }
+}

@@ -1,0 +1,194 @@
+package dev.drp.backup;
+
+import dev.drp.ErrorCode;
+import dev.drp.Progress;
+import dev.drp.RecoveryException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A set that is being written: first a marker, then the parts, last the manifest. Until then it is
+ * no backup, and whoever finds it without its writer removes it. Used by one thread.
+ */
+final class UnfinishedSet {
+  private static final int BUFFER = 1 << 16;
+
+  private final NamedStorage storage;
+  private final ObjectName folder;
+  private final List<BackupPart> parts = new ArrayList<>();
+
+  private UnfinishedSet(NamedStorage storage, ObjectName folder) {
+    this.storage = storage;
+    this.folder = folder;
+  }
+
+  static UnfinishedSet begin(NamedStorage storage, ObjectName folder, BackupId id) {
+    byte[] marker =
+        (Json.MAPPER.createObjectNode().put("format", 1).put("id", id.value()) + "\n")
+            .getBytes(StandardCharsets.UTF_8);
+    SmallObjects.write(storage, folder.child(SetLayout.STARTED), marker);
+    return new UnfinishedSet(storage, folder);
+  }
+
+  List<BackupPart> parts() {
+    return List.copyOf(parts);
+  }
+
+  /** Writes a part as it is. */
+  BackupPart writePlain(String name, BackupStorage.Content content) {
+    return write(name, Optional.empty(), bytes -> {}, content);
+  }
+
+  /**
+   * Writes a part in one pass: hash, compress, hash, store.
+   *
+   * @param task hears of plain bytes
+   */
+  BackupPart writeCompressed(
+      String plainName,
+      Compression compression,
+      Progress.Task task,
+      BackupStorage.Content content) {
+    return write(plainName, Optional.of(compression), task, content);
+  }
+
+  private BackupPart write(
+      String plainName,
+      Optional<Compression> compression,
+      Progress.Task task,
+      BackupStorage.Content content) {
+    String name = plainName + compression.map(Compression::suffix).orElse("");
+    HashedOutput stored = new HashedOutput();
+    HashedOutput plain = new HashedOutput();
+    storage
+        .objects()
+        .put(
+            folder.child(name),
+            output -> {
+              OutputStream toStorage = stored.into(output, bytes -> {});
+              if (compression.isEmpty()) {
+                content.writeTo(plain.into(toStorage, task));
+              } else {
+                try (OutputStream compressed = compression.get().compress(toStorage)) {
+                  content.writeTo(plain.into(compressed, task));
+                }
+              }
+            });
+    BackupPart part =
+        new BackupPart(
+            name,
+            plainName,
+            stored.hash.bytes(),
+            stored.hash.hex(),
+            plain.hash.bytes(),
+            plain.hash.hex(),
+            compression.map(Compression::name));
+    parts.add(part);
+    return part;
+  }
+
+  /** Copies a part as stored from a finished copy, checking it on the way. */
+  void copy(BackupId id, BackupCopy from, BackupPart part, Progress.Task task) {
+    ObjectName source = from.folder().child(part.name());
+    storage
+        .objects()
+        .put(
+            folder.child(part.name()),
+            output -> {
+              Sha256 hash = new Sha256();
+              try (InputStream input = from.storage().objects().open(source)) {
+                byte[] buffer = new byte[BUFFER];
+                for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
+                  hash.update(buffer, 0, n);
+                  output.write(buffer, 0, n);
+                  task.advance(n);
+                }
+              }
+              if (!hash.hex().equals(part.sha256())) {
+                throw BackupReader.corrupt(id, from, part, "it has another sha256", null);
+              }
+            });
+    parts.add(part);
+  }
+
+  /**
+   * Reads back what the storage has of every part.
+   *
+   * @throws RecoveryException with BACKUP_CORRUPT when it is not what was written
+   */
+  void readBack(Progress progress) {
+    long bytes = parts.stream().mapToLong(BackupPart::bytes).sum();
+    try (Progress.Task task = progress.start("reading back from " + storage.name(), bytes)) {
+      for (BackupPart part : parts) {
+        String actual = StoredHash.of(storage, folder.child(part.name()), task);
+        if (!actual.equals(part.sha256())) {
+          throw new RecoveryException(
+              ErrorCode.BACKUP_CORRUPT,
+              "storage %s gives back %s with sha256 %s, but sha256 %s was written"
+                  .formatted(storage, folder.child(part.name()), actual, part.sha256()),
+              "check the storage's disk; this backup has been given up.");
+        }
+      }
+    }
+  }
+
+  /** Makes it a backup. */
+  BackupCopy publish(BackupManifest manifest) {
+    SmallObjects.write(storage, folder.child(SetLayout.MANIFEST), ManifestFormat.write(manifest));
+    storage.objects().delete(folder.child(SetLayout.STARTED));
+    return new BackupCopy(storage, folder, List.of(), List.of());
+  }
+
+  /**
+   * Removes what was written, for one that is given up. A storage that fails now keeps it until the
+   * next backup cleans up.
+   */
+  void discard(RuntimeException because) {
+    try {
+      SetFolder left =
+          new SetFolder(
+              storage,
+              folder,
+              new BackupId(folder.lastSegment()),
+              "",
+              storage.objects().list(folder));
+      if (left.isUnfinished()) {
+        left.remove();
+      }
+    } catch (RecoveryException e) {
+      because.addSuppressed(e);
+    }
+  }
+
+  /** Hashes what passes to another stream, and tells a task; closing it closes nothing. */
+  private static final class HashedOutput {
+    private final Sha256 hash = new Sha256();
+
+    OutputStream into(OutputStream output, Progress.Task task) {
+      return new FilterOutputStream(output) {
+        @Override
+        public void write(int b) throws IOException {
+          write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] data, int offset, int length) throws IOException {
+          hash.update(data, offset, length);
+          out.write(data, offset, length);
+          task.advance(length);
+        }
+
+        @Override
+        public void close() throws IOException {
+          flush();
+        }
+      };
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package dev.drp.backup;
+
+import java.util.List;
+
+/** What earlier runs left half-done in a storage. */
+final class UnfinishedSets {
+  private UnfinishedSets() {}
+
+  /**
+   * Removes sets that were never published or not wholly removed, and temporary files of writers
+   * that no longer live. The caller holds the environment's lock and the newest epoch: nobody else
+   * writes there now.
+   *
+   * @return one line for each thing that was cleaned up
+   */
+  static List<String> cleanUp(NamedStorage storage, String application, String environment) {
+    ObjectName folder = SetLayout.environment(application, environment);
+    storage.objects().removeAbandoned(folder);
+    List<SetFolder> halfDone =
+        SetFolder.allIn(storage, folder).stream()
+            .filter(set -> set.isUnfinished() || set.isExpiring() || set.has(SetLayout.STARTED))
+            .toList();
+    halfDone.forEach(UnfinishedSets::finish);
+    return halfDone.stream()
+        .map(set -> "cleaned up %s in storage %s".formatted(set.id(), storage.name()))
+        .toList();
+  }
+
+  private static void finish(SetFolder set) {
+    if (set.isUnfinished() || set.isExpiring()) {
+      set.remove();
+    } else { // published, and its writer died before it removed the marker
+      set.storage().objects().delete(set.name(SetLayout.STARTED));
+    }
+  }
+}
