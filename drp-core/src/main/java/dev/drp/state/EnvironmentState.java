@@ -34,7 +34,8 @@ public final class EnvironmentState {
    *     another process or by another thread of this one
    */
   public StateLock lockBackups(String doing) {
-    return StateLock.take(lockFile(), "backups of " + environment, holder(doing), WHILE_SOMEBODY_LOOKS);
+    return StateLock.take(
+        lockFile(), "backups of " + environment, holder(doing), WHILE_SOMEBODY_LOOKS);
   }
 
   /**
