@@ -22,9 +22,7 @@ public final class TakeOverBackups {
     this.clock = requireNonNull(clock, "clock");
   }
 
-  /**
-   * @return our epoch from now on, the highest in all of these storages
-   */
+  /** Returns our epoch from now on, the highest in all of these storages. */
   public long takeOver(String application, String environment, List<NamedStorage> storages) {
     EnvironmentState memory = state.environment(application, environment);
     try (StateLock held = memory.lockBackups("a take-over")) {
