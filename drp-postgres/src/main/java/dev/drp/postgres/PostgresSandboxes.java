@@ -1,0 +1,250 @@
+package dev.drp.postgres;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.Secret;
+import dev.drp.database.DatabaseSandboxes;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.SandboxRequest;
+import dev.drp.database.SqlSession;
+import dev.drp.database.ThrowawayServer;
+import dev.drp.plan.SchemaVersion;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.ImageIdentity;
+import dev.drp.runtime.ThrowawayContainer;
+import dev.drp.runtime.ThrowawayRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/**
+ * Throw-away PostgreSQL servers: a container of the wanted image where there is one, else a server
+ * of this machine's PostgreSQL programs of the same major version. They run without durability:
+ * what they hold is never served and ends with them.
+ */
+public final class PostgresSandboxes implements DatabaseSandboxes {
+  /** For both kinds: fast, and modest in memory. All data is lost when the machine fails. */
+  static final List<String> SETTINGS =
+      List.of(
+          "fsync=off",
+          "full_page_writes=off",
+          "synchronous_commit=off",
+          "wal_level=minimal",
+          "max_wal_senders=0",
+          "max_wal_size=8GB",
+          "checkpoint_timeout=1h",
+          "autovacuum=off",
+          "shared_buffers=256MB");
+
+  private static final int PORT = 5432;
+  private static final long SHARED_MEMORY = 512L << 20;
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
+  private static final long PAUSE_MILLIS = 100;
+  private static final int LOG_LINES = 20;
+
+  private final Supplier<ContainerRuntime> engine;
+  private final CommandRunner host;
+  private final Clock clock;
+  private final Path folder;
+
+  /**
+   * @param engine the container engine; never closed here. Where there is none, it may throw
+   *     ENGINE_UNAVAILABLE.
+   * @param host runs programs on this machine
+   */
+  public PostgresSandboxes(Supplier<ContainerRuntime> engine, CommandRunner host, Clock clock) {
+    this(engine, host, clock, defaultFolder());
+  }
+
+  PostgresSandboxes(
+      Supplier<ContainerRuntime> engine, CommandRunner host, Clock clock, Path folder) {
+    this.engine = engine;
+    this.host = host;
+    this.clock = clock;
+    this.folder = folder;
+  }
+
+  /** Not /tmp, which is in memory on many machines, while a database may be large. */
+  private static Path defaultFolder() {
+    Path large = Path.of("/var/tmp");
+    return Files.isWritable(large) ? large : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
+  }
+
+  @Override
+  public ThrowawayServer start(SandboxRequest request) {
+    Optional<ImageIdentity> wanted = request.image();
+    if (wanted.isPresent()) {
+      Optional<ContainerRuntime> runtime = runtime();
+      Optional<ImageIdentity> image = runtime.flatMap(it -> find(it, wanted.get()));
+      if (image.isPresent()) {
+        return inContainer(request, runtime.get(), image.get());
+      }
+    }
+    return new LocalSandbox(host, folder, request, clock);
+  }
+
+  /** Empty where this machine has no engine that answers. */
+  private Optional<ContainerRuntime> runtime() {
+    try {
+      ContainerRuntime runtime = engine.get();
+      return Optional.of(runtime);
+    } catch (RecoveryException e) {
+      if (e.code() == ErrorCode.ENGINE_UNAVAILABLE) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** The same image by its id, or by what a registry calls it; else what its name means now. */
+  private static Optional<ImageIdentity> find(ContainerRuntime runtime, ImageIdentity wanted) {
+    List<String> references = new ArrayList<>();
+    references.add(wanted.id());
+    references.addAll(wanted.repositoryDigests());
+    references.add(wanted.reference());
+    return references.stream().map(runtime::image).flatMap(Optional::stream).findFirst();
+  }
+
+  private static boolean same(ImageIdentity image, ImageIdentity wanted) {
+    return image.id().equals(wanted.id())
+        || image.repositoryDigests().stream().anyMatch(wanted.repositoryDigests()::contains);
+  }
+
+  private ThrowawayServer inContainer(
+      SandboxRequest request, ContainerRuntime runtime, ImageIdentity image) {
+    Secret password = new Secret(randomText());
+    List<String> arguments = new ArrayList<>(List.of("postgres"));
+    SETTINGS.forEach(setting -> arguments.addAll(List.of("-c", setting)));
+    ThrowawayContainer throwaway =
+        runtime.startThrowaway(
+            new ThrowawayRequest(
+                request.owner(),
+                image.id(),
+                Map.of(
+                    "POSTGRES_USER", new Secret(request.superuser()),
+                    "POSTGRES_PASSWORD", password,
+                    "POSTGRES_DB", new Secret("postgres"),
+                    "POSTGRES_INITDB_ARGS", new Secret("--no-sync")),
+                arguments,
+                OptionalLong.empty(),
+                OptionalLong.of(SHARED_MEMORY)));
+    try {
+      Container container = throwaway.container();
+      Place place =
+          new Place(
+              "container " + container.name(),
+              Optional.of(image),
+              Optional.of(runtime.commandsIn(container)),
+              Optional.empty());
+      Sessions sessions =
+          new Sessions(
+              new Route.Tunnelled(runtime.tunnelInto(container), PORT),
+              new Login(request.superuser(), Optional.of(password)),
+              "postgres",
+              place.name());
+      await(sessions, () -> throwaway.lastLogLines(LOG_LINES));
+      PostgresServer server =
+          server(sessions, place, runtime.commandsIn(container), request, clock);
+      boolean sameImage = request.image().filter(wanted -> same(image, wanted)).isPresent();
+      return new ContainerSandbox(throwaway, server, image, sameImage);
+    } catch (RecoveryException e) {
+      throwaway.remove();
+      throw e;
+    }
+  }
+
+  static PostgresServer server(
+      Sessions sessions, Place place, CommandRunner runner, SandboxRequest request, Clock clock) {
+    int major = PostgresConnector.majorVersion(sessions);
+    if (major != request.majorVersion()) {
+      throw new RecoveryException(
+          ErrorCode.VERSION_MISMATCH,
+          "%s runs PostgreSQL %d, and %d is needed"
+              .formatted(place.name(), major, request.majorVersion()),
+          "load the environment's own image into this engine.");
+    }
+    return new PostgresServer(
+        sessions,
+        new ClientPrograms(runner, Optional.empty(), major, sessions),
+        place,
+        SchemaVersion.DEFAULT,
+        clock);
+  }
+
+  /**
+   * Waits until a server answers. DATABASE_UNAVAILABLE, with the end of its log, if it never does.
+   */
+  static void await(Sessions sessions, Supplier<List<String>> log) {
+    long deadline = System.nanoTime() + START_LIMIT.toNanos();
+    while (true) {
+      try (Session session = sessions.maintenance()) {
+        session.value("SELECT 1");
+        return;
+      } catch (RecoveryException e) {
+        if (e.code() != ErrorCode.DATABASE_UNAVAILABLE || System.nanoTime() > deadline) {
+          throw new RecoveryException(
+              e.code(),
+              "%s; the end of its log: %s".formatted(e.problem(), String.join(" | ", log.get())),
+              e.hint(),
+              e);
+        }
+      }
+      try {
+        Thread.sleep(PAUSE_MILLIS);
+      } catch (InterruptedException e) {
+        throw RecoveryException.interrupted("waiting for a server to start", e);
+      }
+    }
+  }
+
+  private static String randomText() {
+    byte[] bytes = new byte[16];
+    new SecureRandom().nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  @Override
+  public List<String> removeLeftovers(String owner) {
+    List<String> left = new ArrayList<>();
+    runtime().ifPresent(runtime -> left.addAll(runtime.removeLeftovers(owner)));
+    left.addAll(LocalSandbox.removeLeftovers(host, folder, owner));
+    return left;
+  }
+
+  /** A server in a container. */
+  private record ContainerSandbox(
+      ThrowawayContainer container, PostgresServer postgres, ImageIdentity image, boolean sameImage)
+      implements ThrowawayServer {
+    @Override
+    public DatabaseServer server() {
+      return postgres;
+    }
+
+    @Override
+    public String description() {
+      return "image %s (%.19s)".formatted(image.reference(), image.id());
+    }
+
+    @Override
+    public SqlSession openSession(String database) {
+      return postgres.sessions().openLong(database);
+    }
+
+    @Override
+    public List<String> remove() {
+      postgres.close();
+      return container.remove();
+    }
+  }
+}
