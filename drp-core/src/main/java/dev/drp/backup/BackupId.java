@@ -31,7 +31,8 @@ public record BackupId(String value) {
     return new BackupId(BEGAN.format(now) + "-" + HexFormat.of().formatHex(random));
   }
 
-  static boolean isValid(String value) {
+  /** Whether a text has the form of an id. */
+  public static boolean isValid(String value) {
     return FORM.matcher(value).matches();
   }
 

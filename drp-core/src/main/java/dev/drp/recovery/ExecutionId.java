@@ -29,7 +29,8 @@ public record ExecutionId(String value) implements Comparable<ExecutionId> {
     return new ExecutionId(SECOND.format(now) + "-" + HexFormat.of().formatHex(random));
   }
 
-  static boolean isOne(String text) {
+  /** Whether a text has the form of an id. */
+  public static boolean isOne(String text) {
     return FORM.matcher(text).matches();
   }
 

@@ -10,7 +10,8 @@ public enum ObjectiveState {
   /** There is no objective, or nothing was measured. Never counts as met. */
   NOT_MEASURED;
 
-  static ObjectiveState of(Optional<Duration> objective, Optional<Duration> actual) {
+  /** MET only when there is both and the actual value does not exceed the objective. */
+  public static ObjectiveState of(Optional<Duration> objective, Optional<Duration> actual) {
     if (objective.isEmpty() || actual.isEmpty()) {
       return NOT_MEASURED;
     }
