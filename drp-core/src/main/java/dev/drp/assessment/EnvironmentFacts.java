@@ -1,0 +1,36 @@
+package dev.drp.assessment;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.backup.BackupRun;
+import dev.drp.backup.LocalCatalog;
+import dev.drp.recovery.Execution;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is known of an environment at one moment.
+ *
+ * @param catalog its backups
+ * @param runs attempts to back it up, oldest first
+ * @param executions those of this environment, newest first
+ * @param lockedBy who works on its backups
+ * @param database what the database said of itself, where it was asked
+ * @param notices what looking all this up brought to light
+ */
+record EnvironmentFacts(
+    LocalCatalog.View catalog,
+    List<BackupRun> runs,
+    List<Execution> executions,
+    Optional<String> lockedBy,
+    Optional<DatabaseAnswer> database,
+    List<Notice> notices) {
+  EnvironmentFacts {
+    requireNonNull(catalog, "catalog");
+    runs = List.copyOf(runs);
+    executions = List.copyOf(executions);
+    requireNonNull(lockedBy, "lockedBy");
+    requireNonNull(database, "database");
+    notices = List.copyOf(notices);
+  }
+}
