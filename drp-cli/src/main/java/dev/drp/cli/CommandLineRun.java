@@ -26,15 +26,24 @@ final class CommandLineRun {
   int execute(String... arguments) {
     boolean json = wantsJson(arguments);
     boolean debug = Arrays.asList(arguments).contains("--debug");
+    int code;
+    try {
+      code = execute(json, debug, arguments);
+    } catch (RuntimeException | Error e) { // what no command's handler gets to see
+      code = fail(e, json, debug);
+    }
+    context.console().flush();
+    return code;
+  }
+
+  private int execute(boolean json, boolean debug, String[] arguments) {
     Console console = context.console();
     CommandLine line = Drp.commandLine(context);
     line.setOut(console.resultWriter());
     line.setErr(console.noteWriter());
     line.setParameterExceptionHandler((e, raw) -> fail(usageError(e), json, debug));
     line.setExecutionExceptionHandler((e, command, parsed) -> fail(e, json, debug));
-    int code = line.execute(arguments);
-    console.flush();
-    return code;
+    return line.execute(arguments);
   }
 
   /** Asked of the raw arguments, so that an error in them can be told as JSON too. */
@@ -75,7 +84,7 @@ final class CommandLineRun {
         : List.copyOf(command.getSubcommands().keySet());
   }
 
-  private int fail(Exception thrown, boolean json, boolean debug) {
+  private int fail(Throwable thrown, boolean json, boolean debug) {
     if (debug) {
       StringWriter trace = new StringWriter();
       thrown.printStackTrace(new PrintWriter(trace, true));
@@ -92,7 +101,7 @@ final class CommandLineRun {
 
   /** What a failure looks like from outside. */
   private record Failure(String code, String problem, String hint, ExitStatus status) {
-    static Failure of(Exception thrown) {
+    static Failure of(Throwable thrown) {
       if (thrown instanceof RecoveryException known) {
         return new Failure(
             known.code().name(), known.problem(), known.hint(), known.code().exitStatus());

@@ -91,7 +91,11 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     Duration elapsed = Duration.ofNanos(nanos.getAsLong() - task.startedAt);
     long bytes = task.bytes.get();
     StringBuilder line = new StringBuilder();
-    line.append('[').append(clock(elapsed)).append("] ").append(task.what).append("  ");
+    line.append('[').append(clock(elapsed)).append("] ").append(task.what);
+    if (bytes == 0 && task.expectedBytes == 0) {
+      return line.toString(); // work that counts no bytes
+    }
+    line.append("  ");
     if (task.expectedBytes > 0) {
       double part = Math.min(1, (double) bytes / task.expectedBytes);
       line.append(String.format(Locale.ROOT, "%.1f%%  ", part * 100));

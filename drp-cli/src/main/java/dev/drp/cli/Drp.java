@@ -42,7 +42,13 @@ import picocli.CommandLine.Spec;
 final class Drp implements Runnable {
   /** Every command, in the order of the help. */
   private static final List<Class<?>> COMMANDS =
-      List.of(PlanCommand.class, CommandLine.HelpCommand.class);
+      List.of(
+          PlanCommand.class,
+          BackupCommand.class,
+          BackupsCommand.class,
+          ExecutionsCommand.class,
+          StatusCommand.class,
+          CommandLine.HelpCommand.class);
 
   private final Context context;
 

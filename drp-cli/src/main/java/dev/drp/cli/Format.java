@@ -136,6 +136,11 @@ final class Format {
                     : Matcher.quoteReplacement(escaped(match.group().charAt(0))));
   }
 
+  /** {@code ALREADY_DONE} as {@code already done}. */
+  static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
   /** A name that somebody else chose, in quotes. */
   static String quote(String name) {
     return "'" + printable(name) + "'";

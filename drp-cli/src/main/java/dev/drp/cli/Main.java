@@ -1,6 +1,7 @@
 package dev.drp.cli;
 
 import java.time.Clock;
+import java.util.Map;
 
 /** The program {@code drp}. */
 public final class Main {
@@ -8,7 +9,10 @@ public final class Main {
 
   public static void main(String[] arguments) {
     Console console = Console.ofThisProcess();
-    Context context = new Context(console, Clock.systemUTC(), System.getenv());
+    Clock clock = Clock.systemUTC();
+    Map<String, String> environment = System.getenv();
+    Context context =
+        new Context(console, clock, environment, () -> new Wiring(environment, clock));
     int code = new Interruption(console).run(() -> new CommandLineRun(context).execute(arguments));
     console.flush();
     System.exit(code);

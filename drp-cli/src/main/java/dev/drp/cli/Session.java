@@ -1,13 +1,16 @@
 package dev.drp.cli;
 
 import dev.drp.Progress;
+import dev.drp.backup.BackupCatalog;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.LoadedPlan;
 import dev.drp.plan.PlanFinding;
 import dev.drp.plan.PlanLint;
 import dev.drp.plan.PlanLoader;
+import dev.drp.recovery.Executions;
 import dev.drp.state.StateDirectory;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
@@ -24,6 +27,7 @@ final class Session implements AutoCloseable {
   private @Nullable LoadedPlan loaded;
   private @Nullable StateDirectory state;
   private @Nullable ConsoleProgress progress;
+  private @Nullable Adapters adapters;
 
   Session(
       Context context,
@@ -56,6 +60,32 @@ final class Session implements AutoCloseable {
   /** What the plan contradicts by itself. */
   List<PlanFinding> planFindings() {
     return PlanLint.check(loadedPlan(), context.clock());
+  }
+
+  Adapters adapters() {
+    Adapters known = adapters;
+    if (known == null) {
+      known = context.adapters().get();
+      adapters = known;
+    }
+    return known;
+  }
+
+  Storages storages() {
+    return new Storages(plan(), adapters());
+  }
+
+  /** The backups in the storages of the plan. */
+  BackupCatalog catalog() {
+    return new BackupCatalog(plan().application(), storages().all());
+  }
+
+  Executions executions() {
+    return new Executions(state());
+  }
+
+  Clock clock() {
+    return context.clock();
   }
 
   Instant now() {
@@ -105,6 +135,9 @@ final class Session implements AutoCloseable {
   public void close() {
     if (progress != null) {
       progress.close();
+    }
+    if (adapters != null) {
+      adapters.close();
     }
   }
 }

@@ -49,8 +49,10 @@ final class Table {
     return all.stream().map(row -> line(row, widths)).toList();
   }
 
+  /** A column that is empty in all rows takes no room, but for the first, which indents. */
   private String line(List<String> row, int[] widths) {
     return IntStream.range(0, widths.length)
+        .filter(i -> i == 0 || widths[i] > 0)
         .mapToObj(
             i -> {
               String padding = " ".repeat(widths[i] - Console.width(row.get(i)));

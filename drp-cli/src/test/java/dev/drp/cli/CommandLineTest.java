@@ -16,7 +16,17 @@ class CommandLineTest {
 
   private int drp(String... arguments) {
     Clock clock = Clock.fixed(Instant.parse("2026-11-22T12:00:00Z"), ZoneOffset.UTC);
-    return new CommandLineRun(new Context(test.console(), clock, Map.of())).execute(arguments);
+    return new CommandLineRun(context(clock)).execute(arguments);
+  }
+
+  private Context context(Clock clock) {
+    return new Context(
+        test.console(),
+        clock,
+        Map.of(),
+        () -> {
+          throw new AssertionError("nothing here needs an adapter");
+        });
   }
 
   @Test
@@ -70,7 +80,7 @@ class CommandLineTest {
 
   @Test
   void everyCommandHasAHelpWithTheGlobalOptions() {
-    CommandLine all = Drp.commandLine(new Context(test.console(), Clock.systemUTC(), Map.of()));
+    CommandLine all = Drp.commandLine(context(Clock.systemUTC()));
     assertEveryHelp(all);
   }
 

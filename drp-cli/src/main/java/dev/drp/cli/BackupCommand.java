@@ -1,0 +1,205 @@
+package dev.drp.cli;
+
+import dev.drp.ErrorCode;
+import dev.drp.ExitStatus;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupRequest;
+import dev.drp.backup.BackupResult;
+import dev.drp.backup.NamedStorage;
+import dev.drp.backup.TakeBackup;
+import dev.drp.backup.TakeOverBackups;
+import dev.drp.plan.BackupKind;
+import dev.drp.plan.BackupSchedule;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Environment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code drp backup}. */
+@Command(
+    name = "backup",
+    description = {
+      "Take a backup of an environment's database, prove it by reading it back, and copy it to the"
+          + " other storages.",
+      "Without --schedule and --kind, it is taken for the environment's only logical schedule; by"
+          + " hand where there are several or none."
+    })
+final class BackupCommand extends DrpCommand {
+  @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
+  private String environment;
+
+  @ArgGroup private @Nullable What what;
+
+  @Option(
+      names = "--emergency",
+      description =
+          "Save what can still be read of a damaged server. Never counts as good, never expires.")
+  private boolean emergency;
+
+  @Option(
+      names = "--take-over",
+      description =
+          "Make this machine the one that writes the environment's backups, whoever did before.")
+  private boolean takeOver;
+
+  /** For which schedule, or of which kind. */
+  private static final class What {
+    @Option(
+        names = "--schedule",
+        paramLabel = "NAME",
+        description = "For this schedule of the plan: to its storages, kept as long as it says.")
+    private @Nullable String schedule;
+
+    @Option(
+        names = "--kind",
+        paramLabel = "KIND",
+        description = "By hand, for no schedule: logical. Kept until it is removed by hand.")
+    private @Nullable BackupKind kind;
+  }
+
+  @Override
+  ExitStatus run(Session session) {
+    ContingencyPlan plan = session.plan();
+    Environment of = plan.environment(environment);
+    of.requireDatabase();
+    Optional<BackupSchedule> schedule = schedule(plan);
+    requireLogical(schedule.map(BackupSchedule::kind).orElse(kind()));
+    List<String> names = storagesOf(plan, schedule);
+    List<NamedStorage> storages =
+        session
+            .storages()
+            .require(names, schedule.map(it -> "schedule " + it.name()).orElse("the plan"));
+    if (takeOver) {
+      long epoch =
+          new TakeOverBackups(session.state(), session.clock())
+              .takeOver(plan.application(), environment, storages);
+      session
+          .progress()
+          .message(
+              "this machine writes the backups of %s now, epoch %d".formatted(environment, epoch));
+    }
+    TakeBackup takeBackup =
+        new TakeBackup(
+            session.adapters().databases(),
+            session.adapters().compression(),
+            session.state(),
+            session.clock(),
+            session.progress(),
+            Drp.Version.number());
+    BackupResult result =
+        takeBackup.take(
+            new BackupRequest(
+                plan.application(), of, schedule.map(BackupSchedule::name), storages, emergency));
+    List<String> warnings =
+        Stream.concat(
+                result.warnings().stream(),
+                session.storages().notUsable(names).stream()
+                    .map(
+                        "storage %s: nothing writes to its type yet, so it has no copy"::formatted))
+            .toList();
+    session.print(() -> json(result, warnings), out -> print(result, warnings, session, out));
+    return result.exitStatus();
+  }
+
+  private BackupKind kind() {
+    return Optional.ofNullable(what).map(it -> it.kind).orElse(BackupKind.LOGICAL);
+  }
+
+  private Optional<BackupSchedule> schedule(ContingencyPlan plan) {
+    String name = what == null ? null : what.schedule;
+    if (name != null) {
+      BackupSchedule named = plan.backup(name);
+      if (!named.environment().equals(environment)) {
+        throw new RecoveryException(
+            ErrorCode.USAGE,
+            "schedule %s is for environment %s, not for %s"
+                .formatted(name, named.environment(), environment),
+            "the schedules of %s: %s."
+                .formatted(environment, namesOf(plan.backupsOf(environment))));
+      }
+      return Optional.of(named);
+    }
+    if (what != null) {
+      return Optional.empty();
+    }
+    List<BackupSchedule> logical = logicalOf(plan);
+    return logical.size() == 1 ? Optional.of(logical.get(0)) : Optional.empty();
+  }
+
+  private List<BackupSchedule> logicalOf(ContingencyPlan plan) {
+    return plan.backupsOf(environment).stream()
+        .filter(it -> it.kind() == BackupKind.LOGICAL)
+        .toList();
+  }
+
+  private static String namesOf(List<BackupSchedule> schedules) {
+    return schedules.isEmpty()
+        ? "none"
+        : String.join(", ", schedules.stream().map(BackupSchedule::name).toList());
+  }
+
+  private static void requireLogical(BackupKind kind) {
+    if (kind != BackupKind.LOGICAL) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "backups of kind %s are not taken yet".formatted(Format.word(kind)),
+          "logical is the kind that this version takes.");
+    }
+  }
+
+  /** By hand: to wherever the environment's schedules go, else to every storage. */
+  private List<String> storagesOf(ContingencyPlan plan, Optional<BackupSchedule> schedule) {
+    if (schedule.isPresent()) {
+      return schedule.get().to();
+    }
+    List<String> names =
+        logicalOf(plan).stream().flatMap(it -> it.to().stream()).distinct().toList();
+    return names.isEmpty() ? new ArrayList<>(plan.storages().keySet()) : names;
+  }
+
+  private static Json json(BackupResult result, List<String> warnings) {
+    return BackupJson.manifest(result.manifest())
+        .put("storage", result.storage().name())
+        .put(
+            "copies",
+            result.copies().stream()
+                .map(
+                    copy ->
+                        Json.object()
+                            .put("storage", copy.storage().name())
+                            .put("offSite", copy.storage().offSite())
+                            .put("problem", copy.failure().map(RecoveryException::problem)))
+                .toList())
+        .put("warnings", warnings);
+  }
+
+  private static void print(
+      BackupResult result, List<String> warnings, Session session, Console out) {
+    BackupManifest manifest = result.manifest();
+    out.line(
+        manifest.emergency()
+            ? out.warning("emergency backup") + " " + manifest.id() + ": never counts as good"
+            : "backup " + out.bold(manifest.id().value()) + " is " + out.good("verified"));
+    Table facts = BackupText.facts(manifest, session);
+    facts.row("", "stored in", result.storage().toString());
+    result
+        .copies()
+        .forEach(
+            copy ->
+                facts.row(
+                    "",
+                    copy.failure().isPresent() ? out.bad("not copied to") : "copied to",
+                    copy.storage() + copy.failure().map(it -> ": " + it.problem()).orElse("")));
+    facts.lines().forEach(out::line);
+    manifest.unreadable().forEach(it -> out.line("  " + out.bad("not readable") + "  " + it));
+    warnings.forEach(it -> out.line(out.warning("warning") + ": " + it));
+  }
+}

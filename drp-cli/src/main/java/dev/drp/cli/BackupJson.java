@@ -1,0 +1,137 @@
+package dev.drp.cli;
+
+import dev.drp.backup.BackupCopy;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.CatalogProblem;
+import dev.drp.database.ExpectationResult;
+import dev.drp.runtime.ImageIdentity;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Backups as JSON; see docs/cli.md. */
+final class BackupJson {
+  private BackupJson() {}
+
+  /** The fields that every mention of a backup has. */
+  static Json manifest(BackupManifest manifest) {
+    return Json.object()
+        .put("id", manifest.id().value())
+        .put("environment", manifest.environment())
+        .put("kind", manifest.kind())
+        .put("emergency", manifest.emergency())
+        .put("schedule", manifest.schedule())
+        .put("recoveryPoint", manifest.recoveryPoint())
+        .put("startedAt", manifest.startedAt())
+        .put("tookSeconds", manifest.took())
+        .put("database", manifest.database().name())
+        .put("databaseBytes", manifest.database().sizeBytes())
+        .put("storedBytes", manifest.storedBytes())
+        .put("tables", manifest.rows().size())
+        .put("rows", manifest.totalRows())
+        .put("unreadable", manifest.unreadable());
+  }
+
+  /** A line of a list. */
+  static Json entry(CatalogEntry entry, Instant now) {
+    return manifest(entry.manifest())
+        .put("state", entry.state())
+        .put("good", entry.isGood())
+        .put("offSite", entry.isOffSite())
+        .put("ageSeconds", Duration.between(entry.recoveryPoint(), now))
+        .put("copies", entry.copies().stream().map(BackupJson::copy).toList());
+  }
+
+  /** Everything that is known of a backup. */
+  static Json full(CatalogEntry entry, Instant now) {
+    BackupManifest manifest = entry.manifest();
+    return entry(entry, now)
+        .put("application", manifest.application())
+        .put(
+            "writer",
+            Json.object()
+                .put("id", manifest.writer().id())
+                .put("epoch", manifest.writer().epoch())
+                .put("host", manifest.writer().host())
+                .put("version", manifest.writer().version()))
+        .put(
+            "server",
+            Json.object()
+                .put("version", manifest.server().version())
+                .put("systemIdentifier", manifest.server().systemIdentifier())
+                .put("place", manifest.server().place())
+                .put("image", manifest.server().image().map(ImageIdentity::reference))
+                .put("imageId", manifest.server().image().map(ImageIdentity::id)))
+        .put("schemaVersion", manifest.database().schemaVersion())
+        .put(
+            "extensions",
+            manifest.database().extensions().stream()
+                .map(it -> Json.object().put("name", it.name()).put("version", it.version()))
+                .toList())
+        .put(
+            "rowsOfTables",
+            manifest.rows().stream()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("schema", it.schema())
+                            .put("table", it.table())
+                            .put("rows", it.rows()))
+                .toList())
+        .put("expectations", manifest.expectations().stream().map(BackupJson::expectation).toList())
+        .put("toolVersions", manifest.toolVersions())
+        .put(
+            "parts",
+            manifest.parts().stream()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("name", it.name())
+                            .put("bytes", it.bytes())
+                            .put("sha256", it.sha256())
+                            .put("plainBytes", it.plainBytes())
+                            .put("plainSha256", it.plainSha256())
+                            .put("compression", it.compression()))
+                .toList());
+  }
+
+  static Json expectation(ExpectationResult result) {
+    return Json.object()
+        .put("name", result.name())
+        .put("expected", result.expected())
+        .put("actual", result.actual())
+        .put("met", result.met())
+        .put("tookSeconds", result.took())
+        .put("inTime", result.inTime());
+  }
+
+  private static Json copy(BackupCopy copy) {
+    return Json.object()
+        .put("storage", copy.storage().name())
+        .put("place", copy.storage().objects().place())
+        .put("offSite", copy.storage().offSite())
+        .put("folder", copy.folder().value())
+        .put("state", copy.state())
+        .put("defects", copy.defects())
+        .put(
+            "events",
+            copy.events().stream()
+                .map(
+                    event ->
+                        Json.object()
+                            .put("type", event.type())
+                            .put("at", event.at())
+                            .put("host", event.host())
+                            .put("detail", event.detail())
+                            .put("tookSeconds", event.took()))
+                .toList());
+  }
+
+  static Json problem(CatalogProblem problem) {
+    return Json.object()
+        .put("storage", problem.storage())
+        .put("where", problem.where())
+        .put("kind", problem.kind())
+        .put("what", problem.what());
+  }
+}

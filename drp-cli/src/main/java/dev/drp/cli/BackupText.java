@@ -1,0 +1,92 @@
+package dev.drp.cli;
+
+import dev.drp.backup.BackupCopy;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupState;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.CatalogProblem;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Backups for people. */
+final class BackupText {
+  private BackupText() {}
+
+  /** The facts that matter first: as of when, how much, how long. */
+  static Table facts(BackupManifest manifest, Session session) {
+    return Table.of("", "", "")
+        .row(
+            "",
+            "recovery point",
+            "%s, %s"
+                .formatted(
+                    Format.instant(manifest.recoveryPoint(), session.console().zone()),
+                    Format.relative(manifest.recoveryPoint(), session.now())))
+        .row(
+            "",
+            "database",
+            "%s, %s in %s, %s"
+                .formatted(
+                    manifest.database().name(),
+                    Format.count(manifest.totalRows(), "row", "rows"),
+                    Format.count(manifest.rows().size(), "table", "tables"),
+                    Format.bytes(manifest.database().sizeBytes())))
+        .row("", "stored", Format.bytes(manifest.storedBytes()))
+        .row("", "took", Format.duration(manifest.took()))
+        .row("", "schedule", manifest.schedule().orElse("none: taken by hand"))
+        .row("", "expectations", expectations(manifest));
+  }
+
+  private static String expectations(BackupManifest manifest) {
+    if (manifest.expectations().isEmpty()) {
+      return "the plan has none";
+    }
+    List<String> broken =
+        manifest.expectations().stream()
+            .filter(it -> !it.met())
+            .map(it -> "%s: expected %s, got %s".formatted(it.name(), it.expected(), it.actual()))
+            .toList();
+    return broken.isEmpty()
+        ? "all %d met".formatted(manifest.expectations().size())
+        : "%d of %d not met: %s"
+            .formatted(broken.size(), manifest.expectations().size(), String.join("; ", broken));
+  }
+
+  static String state(CatalogEntry entry, Console out) {
+    String state = state(entry.state(), out);
+    return entry.manifest().emergency() ? out.warning("EMERGENCY ") + state : state;
+  }
+
+  static String state(BackupState state, Console out) {
+    return switch (state) {
+      case DRILLED, VERIFIED -> out.good(state.name());
+      case COMPLETE -> out.warning(state.name());
+      case FAILED -> out.bad(state.name());
+    };
+  }
+
+  /** Names of the storages that have it. */
+  static String where(CatalogEntry entry) {
+    return entry.copies().stream().map(BackupText::where).collect(Collectors.joining(", "));
+  }
+
+  private static String where(BackupCopy copy) {
+    return copy.storage().name()
+        + (copy.storage().offSite() ? " (off-site)" : "")
+        + (copy.state() == BackupState.FAILED ? " (damaged)" : "");
+  }
+
+  static void problems(List<CatalogProblem> problems, Console out) {
+    if (problems.isEmpty()) {
+      return;
+    }
+    out.line();
+    out.line(out.warning("Also found:"));
+    Table table = Table.of("", "", "", "", "");
+    problems.forEach(
+        it ->
+            table.row(
+                "", Format.word(it.kind()), "storage " + it.storage(), it.where(), it.what()));
+    table.lines().forEach(out::line);
+  }
+}

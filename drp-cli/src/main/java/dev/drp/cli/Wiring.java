@@ -1,0 +1,72 @@
+package dev.drp.cli;
+
+import dev.drp.backup.BackupStorage;
+import dev.drp.backup.Compression;
+import dev.drp.backup.RetryingStorage;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.docker.DockerContainerRuntime;
+import dev.drp.plan.Storage;
+import dev.drp.postgres.PostgresConnector;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.transfer.DirectoryStorage;
+import dev.drp.transfer.ZstdCompression;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one place where adapters are put together. Each is made when it is first needed, so that a
+ * command that only looks at local files loads no engine, no database driver and no compression.
+ */
+final class Wiring implements Adapters {
+  private static final int STORAGE_ATTEMPTS = 4;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+
+  private final Map<String, String> environment;
+  private final Clock clock;
+  private @Nullable ContainerRuntime engine;
+
+  Wiring(Map<String, String> environment, Clock clock) {
+    this.environment = environment;
+    this.clock = clock;
+  }
+
+  @Override
+  public BackupStorage storage(Storage.Directory directory) {
+    return new RetryingStorage(
+        new DirectoryStorage(directory.directory()), STORAGE_ATTEMPTS, FIRST_PAUSE);
+  }
+
+  @Override
+  public Compression compression() {
+    return new ZstdCompression();
+  }
+
+  @Override
+  public DatabaseConnector databases() {
+    return new PostgresConnector(this::engine, programs(), clock);
+  }
+
+  private CommandRunner programs() {
+    return new LocalCommandRunner();
+  }
+
+  private synchronized ContainerRuntime engine() {
+    ContainerRuntime known = engine;
+    if (known == null) {
+      known = DockerContainerRuntime.of(environment);
+      engine = known;
+    }
+    return known;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (engine != null) {
+      engine.close();
+    }
+  }
+}
