@@ -47,6 +47,9 @@ final class ManifestFormat {
   static BackupManifest read(byte[] content, String where) {
     try {
       JsonNode file = Json.MAPPER.readTree(content);
+      if (!file.isObject()) {
+        throw corrupt(where, "it is no JSON object", null);
+      }
       requireKnownFormat(file.path(FORMAT), where);
       requireOwnHash(content, where);
       return Json.MAPPER.treeToValue(file, BackupManifest.class);

@@ -1,5 +1,9 @@
 package dev.drp.backup;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -43,6 +47,13 @@ record SetFolder(
         .map(system -> of(storage, system, id, storage.objects().list(system.child(id.value()))))
         .filter(set -> !set.objects.isEmpty())
         .findFirst();
+  }
+
+  /** A folder that is known to be that of a set. */
+  static SetFolder of(NamedStorage storage, ObjectName folder) {
+    String path = folder.value();
+    ObjectName system = new ObjectName(path.substring(0, path.lastIndexOf('/')));
+    return of(storage, system, new BackupId(folder.lastSegment()), storage.objects().list(folder));
   }
 
   /** The folders of an environment that sets are filed under. */
@@ -111,10 +122,27 @@ record SetFolder(
   }
 
   /**
-   * Removes what is left of the set; what somebody else put there stays. Its marker goes last, so
-   * that an interrupted removal is taken up again.
+   * Removes a backup: from the first step on it is none, and an interrupted removal is taken up
+   * again by {@link #remove}.
+   */
+  void expire() {
+    try {
+      SmallObjects.write(storage, name(SetLayout.EXPIRED), "{\"format\":1}\n".getBytes(UTF_8));
+    } catch (RecoveryException e) {
+      if (e.code() != ErrorCode.OUT_OF_SPACE) { // a full storage is what expiry is needed for
+        throw e;
+      }
+    }
+    remove();
+    storage.objects().delete(name(SetLayout.EXPIRED));
+  }
+
+  /**
+   * Removes what is left of the set, the manifest first; what somebody else put there stays. Its
+   * marker goes last, so that an interrupted removal is taken up again.
    */
   void remove() {
+    storage.objects().delete(name(SetLayout.MANIFEST));
     List<ObjectName> ours = objects.stream().map(StoredObject::name).filter(this::isOurs).toList();
     ours.stream().filter(name -> !isMarker(name)).forEach(storage.objects()::delete);
     ours.stream().filter(this::isMarker).forEach(storage.objects()::delete);

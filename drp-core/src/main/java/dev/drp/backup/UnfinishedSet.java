@@ -151,13 +151,7 @@ final class UnfinishedSet {
    */
   void discard(RuntimeException because) {
     try {
-      SetFolder left =
-          new SetFolder(
-              storage,
-              folder,
-              new BackupId(folder.lastSegment()),
-              "",
-              storage.objects().list(folder));
+      SetFolder left = SetFolder.of(storage, folder);
       if (left.isUnfinished()) {
         left.remove();
       }
