@@ -1,0 +1,4 @@
+package dev.drp.it.architecture.planted.cli;
+
+/** Innocent. */
+public record CommandLine() {}

@@ -1,0 +1,5 @@
+/** Planted violations of the architecture's rules. */
+@NullMarked
+package dev.drp.it.architecture.planted.postgres;
+
+import org.jspecify.annotations.NullMarked;
