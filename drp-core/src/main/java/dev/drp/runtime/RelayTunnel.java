@@ -49,7 +49,7 @@ public final class RelayTunnel implements Tunnel {
 
   /** One relay that runs. */
   private static final class Connection implements ByteStream {
-    private static final long GRACE_MILLIS = 1000;
+    private static final long GRACE_MILLIS = 5000;
 
     private final RunningCommand relay;
     private final CountDownLatch ended = new CountDownLatch(1);
