@@ -94,13 +94,23 @@ maven_is_there() {
   [ -n "$version" ] && printf '3.8\n%s\n' "$version" | sort -C -V
 }
 
-# The first of these packages that apt could install; the last one if it knows none (its lists may be missing).
+# The first of these packages that apt could install; the last one if it knows none.
 first_candidate() {
   local package
+  # A fresh machine has no package lists.
+  if is_root && [ -z "$(apt-cache search --names-only '^maven$' 2>/dev/null)" ]; then apt_get update || true; fi
   for package; do
     if apt-cache policy "$package" 2>/dev/null | grep 'Candidate: [0-9]' >/dev/null; then break; fi
   done
   echo "$package"
+}
+
+# cron and containers often have no locale; file names, arguments and output are UTF-8.
+ensure_utf8() {
+  case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+    *[Uu][Tt][Ff]-8 | *[Uu][Tt][Ff]8) ;;
+    *) export LC_ALL=C.UTF-8 ;;
+  esac
 }
 
 # PostgreSQL's server and client programs, without the server that Debian would set up and start.
@@ -108,6 +118,7 @@ install_postgres() {
   ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || return 0
   local no_server=/etc/postgresql-common/createcluster.d/drp-no-server.conf status=0
   apt_install postgresql-common || return 1
+  mkdir -p "${no_server%/*}"
   echo 'create_main_cluster = false' >"$no_server"
   apt_install "$(first_candidate postgresql-15 postgresql)" || status=1
   rm -f "$no_server"
