@@ -1,5 +1,6 @@
 package dev.drp.docker;
 
+import com.github.dockerjava.api.command.ExecCreateCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.drp.runtime.Command;
@@ -80,16 +81,16 @@ final class ContainerCommands implements CommandRunner {
     return engine.ask(
         docker -> {
           try {
-            return docker
-                .execCreateCmd(container.id())
-                .withCmd(command.arguments().toArray(String[]::new))
-                .withEnv(environment)
-                .withUser(command.user().orElse(""))
-                .withAttachStdin(true)
-                .withAttachStdout(true)
-                .withAttachStderr(true)
-                .exec()
-                .getId();
+            ExecCreateCmd create =
+                docker
+                    .execCreateCmd(container.id())
+                    .withCmd(command.arguments().toArray(String[]::new))
+                    .withEnv(environment)
+                    .withUser(command.user().orElse(""))
+                    .withAttachStdin(true)
+                    .withAttachStdout(true)
+                    .withAttachStderr(true);
+            return engine.unlogged().createExecCmdExec().exec(create).getId();
           } catch (NotFoundException e) {
             throw engine.containerNotFound(container.name(), e);
           } catch (ConflictException e) {

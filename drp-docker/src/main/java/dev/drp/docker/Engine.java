@@ -1,8 +1,11 @@
 package dev.drp.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.DockerCmdExecFactory;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DefaultDockerCmdExecFactory;
+import com.github.dockerjava.core.DockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.core.RemoteApiVersion;
 import com.github.dockerjava.transport.DockerHttpClient;
@@ -23,12 +26,24 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** Not by the default builder, which reads files in the home folder. The address is not used. */
+  private static final DockerClientConfig CONFIG =
+      new DefaultDockerClientConfig.Builder()
+          .withDockerHost("unix:///var/run/docker.sock")
+          .withApiVersion(RemoteApiVersion.UNKNOWN_VERSION)
+          .build();
+
   private final EngineHttp http;
   private final DockerClient client;
+  private final DockerCmdExecFactory unlogged;
 
   Engine(StreamOpener opener) {
     http = new EngineHttp(opener, LIMIT);
     client = clientOver(http);
+    DefaultDockerCmdExecFactory factory =
+        new DefaultDockerCmdExecFactory(http, DockerClientConfig.getDefaultObjectMapper());
+    factory.init(CONFIG);
+    unlogged = factory;
   }
 
   EngineHttp http() {
@@ -46,6 +61,14 @@ final class Engine {
   /** Sends a request that may take that much longer than others. */
   <T> T ask(Duration longer, Function<DockerClient, T> request) {
     return ask(clientOver(http.within(LIMIT.plus(longer))), request);
+  }
+
+  /**
+   * For requests that carry secrets, inside of {@link #ask(Function)}: a command's own {@code
+   * exec()} writes all that it holds to docker-java's debug log.
+   */
+  DockerCmdExecFactory unlogged() {
+    return unlogged;
   }
 
   private <T> T ask(DockerClient docker, Function<DockerClient, T> request) {
@@ -156,12 +179,6 @@ final class Engine {
   }
 
   private static DockerClient clientOver(EngineHttp http) {
-    // Not the default builder: it reads files in the home folder and overrides from properties.
-    return DockerClientImpl.getInstance(
-        new DefaultDockerClientConfig.Builder()
-            .withDockerHost("unix:///var/run/docker.sock")
-            .withApiVersion(RemoteApiVersion.UNKNOWN_VERSION)
-            .build(),
-        http);
+    return DockerClientImpl.getInstance(CONFIG, http);
   }
 }

@@ -2,6 +2,7 @@ package dev.drp.docker;
 
 import static java.util.Objects.requireNonNullElse;
 
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.HostConfig;
@@ -52,10 +53,14 @@ final class Sandboxes {
       String id = createContainer(request, name, labels, volumePaths);
       engine.run(docker -> docker.startContainerCmd(id).exec());
       return new Throwaway(lookup.apply(id), name);
-    } catch (RecoveryException e) {
-      List<String> left = remove(NAME, name);
-      if (!left.isEmpty()) {
-        LOG.warn("could not remove {}", left);
+    } catch (RuntimeException e) {
+      try {
+        List<String> left = remove(NAME, name);
+        if (!left.isEmpty()) {
+          LOG.warn("could not remove {}", left);
+        }
+      } catch (RecoveryException notRemoved) {
+        e.addSuppressed(notRemoved);
       }
       throw e;
     }
@@ -176,7 +181,7 @@ final class Sandboxes {
     return engine.ask(
         docker -> {
           try {
-            var create =
+            CreateContainerCmd create =
                 docker
                     .createContainerCmd(request.imageId())
                     .withName(name)
@@ -186,7 +191,7 @@ final class Sandboxes {
             if (!request.arguments().isEmpty()) {
               create.withCmd(request.arguments());
             }
-            return create.exec().getId();
+            return engine.unlogged().createCreateContainerCmdExec().exec(create).getId();
           } catch (NotFoundException e) {
             throw engine.imageNotFound(request.imageId(), e);
           }

@@ -122,13 +122,13 @@ class ContainerCommandsTest extends CommandRunnerContract {
   /** The engine hangs up on what a killed run has left, and lets it run. */
   @Test
   void endsWhatAKilledRunHasLeftBeforeTheNextCommand() throws Exception {
+    sleeps("looked for orphans once, and will not again");
     KilledRun.of(Abandoned.class, container.container().id());
-    Command daemon = Command.of("sh", "-c", "setsid sleep 2176543 >/dev/null 2>&1 & :");
     assertThat(sleeps("3217654")).as("the engine alone ends nothing").isEqualTo(1);
 
     CommandRunner nextRun =
         DockerContainerRuntime.of(System.getenv()).commandsIn(container.container());
-    nextRun.run(daemon);
+    nextRun.run(Command.of("true"));
 
     assertThat(sleeps("3217654")).isZero();
     assertThat(sleeps("2176543")).as("what was left on purpose").isEqualTo(1);
@@ -147,11 +147,15 @@ class ContainerCommandsTest extends CommandRunnerContract {
         .count();
   }
 
-  /** A run that starts a program in the container whose id it is given, and never ends it. */
+  /**
+   * A run that leaves a daemon in the container whose id it is given, then starts a program there
+   * and never ends it.
+   */
   static final class Abandoned {
     public static void main(String[] arguments) throws Exception {
       DockerContainerRuntime runtime = DockerContainerRuntime.of(System.getenv());
       CommandRunner runner = runtime.commandsIn(runtime.container(arguments[0]));
+      runner.run(Command.of("sh", "-c", "setsid sleep 2176543 >/dev/null 2>&1 &"));
       RunningCommand running = runner.start(Command.of("sh", "-c", "echo up; exec sleep 3217654"));
       running.stdout().readNBytes(3);
       System.out.println("started");
