@@ -42,8 +42,8 @@ public interface RestoreTarget {
 
   /**
    * Loads a dump into an empty database, with several jobs at once. Any statement that fails fails
-   * the whole: COMMAND_FAILED. OUT_OF_SPACE when server or temporary space are full. Temporary
-   * files are removed in any case.
+   * the whole: DATABASE_FAILED, or COMMAND_FAILED where a program ran it or the dump is damaged.
+   * OUT_OF_SPACE when server or temporary space are full. Temporary files are removed in any case.
    *
    * @param dump the uncompressed dump; read to its end and left open
    * @param task hears of bytes read

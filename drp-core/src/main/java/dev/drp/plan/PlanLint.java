@@ -143,19 +143,12 @@ public final class PlanLint {
             Rule.RECOVERY_POINT_NOT_KEPT,
             "backups." + schedule.name(),
             schedule.name(),
-            interval(schedule),
+            Quantities.text(schedule.longestInterval()),
             Quantities.text(objective.get().value()),
             environment.name(),
             objective.get().path());
       }
     }
-  }
-
-  private static String interval(BackupSchedule schedule) {
-    return schedule
-        .every()
-        .map(Span::toString)
-        .orElseGet(() -> Quantities.text(schedule.longestInterval()));
   }
 
   private Optional<BackupSchedule> databaseBackupTakenMostOften(Environment environment) {
@@ -199,7 +192,7 @@ public final class PlanLint {
           path + ".keep",
           schedule.name(),
           keep.within().map(Span::toString).orElse("0"),
-          interval(schedule));
+          Quantities.text(schedule.longestInterval()));
     }
     Map<Object, String> folders = new HashMap<>();
     for (String name : schedule.to()) {
@@ -238,7 +231,7 @@ public final class PlanLint {
             recovery.name(),
             Quantities.text(point.get()),
             environment.name(),
-            interval(mostOften.get()));
+            Quantities.text(mostOften.get().longestInterval()));
       }
       Optional<Duration> time = recovery.objectives().recoveryTime();
       Optional<Sourced<Duration>> allowed = plan.objectivesOf(environment.name()).recoveryTime();

@@ -20,11 +20,6 @@ final class Problems {
     add(PlanProblem.Severity.ERROR, place, found, expected, hint, nearest);
   }
 
-  /** Something that a plan may hold, but that is probably not meant. */
-  void warning(Place place, String found, String expected, String hint) {
-    add(PlanProblem.Severity.WARNING, place, found, expected, hint, "");
-  }
-
   private void add(
       PlanProblem.Severity severity,
       Place place,
@@ -46,9 +41,8 @@ final class Problems {
     return collected.size() >= MOST;
   }
 
-  boolean noErrors() {
-    return collected.stream().allMatch(it -> it.severity() == PlanProblem.Severity.WARNING)
-        && notCollected == 0;
+  boolean isEmpty() {
+    return collected.isEmpty();
   }
 
   /** The problems in the order of the file. */

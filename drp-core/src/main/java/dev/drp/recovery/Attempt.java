@@ -510,6 +510,11 @@ final class Attempt {
     }
 
     @Override
+    public Execution soFar() {
+      return now();
+    }
+
+    @Override
     public synchronized void record(String name, String value) {
       checkOpen();
       values.put(name, value);

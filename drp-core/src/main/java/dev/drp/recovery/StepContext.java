@@ -13,6 +13,9 @@ public interface StepContext {
 
   Mode mode();
 
+  /** The execution as its journal tells it now; this step is RUNNING in it. */
+  Execution soFar();
+
   /**
    * Keeps a value for later steps; it is written to the journal with the step's result, so a
    * resumed execution has it too. Never a secret.

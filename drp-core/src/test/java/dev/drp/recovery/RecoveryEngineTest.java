@@ -6,9 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
+import dev.drp.recovery.DyingClock.Died;
 import dev.drp.recovery.Step.Outcome;
-import dev.drp.recovery.TestPlans.Died;
-import dev.drp.recovery.TestPlans.DyingClock;
 import dev.drp.recovery.TestPlans.World;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -291,7 +290,7 @@ final class RecoveryEngineTest {
       world.calls.clear();
       Executions journals = TestPlans.executions(folder.resolve("died-" + lines));
       try {
-        TestPlans.engine(journals, new DyingClock(lines + 1))
+        TestPlans.engine(journals, new DyingClock(TestPlans.CLOCK, lines + 1))
             .execute(plan, Mode.RECOVERY, ExecutionListener.SILENT);
         died = false;
       } catch (Died e) {
@@ -428,7 +427,7 @@ final class RecoveryEngineTest {
 
   /** An execution whose process died after step b had its effect and before that was written. */
   private Execution diedInStepB(RecoveryPlan plan) {
-    RecoveryEngine dying = TestPlans.engine(executions, new DyingClock(8));
+    RecoveryEngine dying = TestPlans.engine(executions, new DyingClock(TestPlans.CLOCK, 8));
     assertThatThrownBy(() -> dying.execute(plan, Mode.RECOVERY, ExecutionListener.SILENT))
         .isInstanceOf(Died.class);
     Execution left = executions.list().executions().get(0);

@@ -3,8 +3,7 @@ package dev.drp.recovery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.drp.recovery.TestPlans.Died;
-import dev.drp.recovery.TestPlans.DyingClock;
+import dev.drp.recovery.DyingClock.Died;
 import dev.drp.recovery.TestPlans.World;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,14 +82,14 @@ final class ResumeAfterCrashTest {
   private void dieAfter(int lines, Executions executions) {
     assertThatThrownBy(
             () ->
-                TestPlans.engine(executions, new DyingClock(lines))
+                TestPlans.engine(executions, new DyingClock(TestPlans.CLOCK, lines))
                     .execute(plan(), Mode.RECOVERY, ExecutionListener.SILENT))
         .isInstanceOf(Died.class);
   }
 
   private Execution resumeTwice(int lines, Executions executions, ExecutionId id) {
     try {
-      return resume(TestPlans.engine(executions, new DyingClock(lines)), id);
+      return resume(TestPlans.engine(executions, new DyingClock(TestPlans.CLOCK, lines)), id);
     } catch (Died e) {
       return resume(TestPlans.engine(executions), id);
     }

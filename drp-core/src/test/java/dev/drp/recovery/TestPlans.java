@@ -6,17 +6,17 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** What the engine's tests share: a world that steps change, and a process that dies at a line. */
 final class TestPlans {
   static final Instant NOW = Instant.parse("2026-11-22T10:15:00Z");
+
+  static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
 
   private TestPlans() {}
 
@@ -45,37 +45,6 @@ final class TestPlans {
         .probe(context -> world.probe(name));
   }
 
-  /** A clock whose process dies, for good, when the journal wants its n-th line. */
-  static final class DyingClock extends Clock {
-    private final AtomicInteger left;
-
-    DyingClock(int lines) {
-      left = new AtomicInteger(lines);
-    }
-
-    @Override
-    public Instant instant() {
-      if (left.decrementAndGet() < 0) {
-        throw new Died();
-      }
-      return NOW;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-  }
-
-  static final class Died extends Error {
-    private static final long serialVersionUID = 1L;
-  }
-
   static Executions executions(Path state) {
     return new Executions(StateDirectory.open(state, Clock.systemUTC()));
   }
@@ -85,6 +54,6 @@ final class TestPlans {
   }
 
   static RecoveryEngine engine(Executions executions) {
-    return engine(executions, Clock.fixed(NOW, ZoneOffset.UTC));
+    return engine(executions, CLOCK);
   }
 }

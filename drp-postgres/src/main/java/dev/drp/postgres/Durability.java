@@ -100,6 +100,7 @@ final class Durability {
 
   void restore() {
     Map<String, String> before;
+    String data;
     try (Session session = sessions.maintenance()) {
       Optional<String> note = note(session);
       if (note.isEmpty()) {
@@ -116,11 +117,21 @@ final class Durability {
       // What was written while nobody synced is in the kernel's memory, and the server knows
       // nothing of it: all buffers to the kernel, then everything from there to the disk.
       session.change("write everything to disk", "CHECKPOINT");
+      data = Place.dataDirectory(session);
     }
-    place.runner().ifPresent(runner -> runner.run(Command.of("sync").within(SYNC_LIMIT)));
+    sync(data);
     place.restart().ifPresent(Runnable::run);
     awaitServer();
     check(before);
+  }
+
+  /** The file systems of data and WAL; all of them where this sync knows no single ones. */
+  private void sync(String data) {
+    String script = "sync -f \"$1\" \"$1/pg_wal\" || sync";
+    place
+        .runner()
+        .ifPresent(
+            runner -> runner.run(Command.of("sh", "-c", script, "sh", data).within(SYNC_LIMIT)));
   }
 
   private void check(Map<String, String> before) {
@@ -172,7 +183,8 @@ final class Durability {
   }
 
   private static void reload(Session session) {
-    session.row("reload the settings", "SELECT pg_catalog.pg_reload_conf()", row -> row.getInt(1));
+    session.row(
+        "reload the settings", "SELECT pg_catalog.pg_reload_conf()", row -> row.getBoolean(1));
   }
 
   private static String alter(String name, String value) {

@@ -15,7 +15,7 @@ final class Sessions implements AutoCloseable {
 
   private static final Duration SHORT = Duration.ofMinutes(2);
   private static final int CONNECT_SECONDS = 10;
-  private static final int LOGIN_SECONDS = 30;
+  private static final int LOGIN_SECONDS = 20;
 
   /** What an administrator's settings must not do to a backup or a restore. */
   private static final String OPTIONS =

@@ -1,0 +1,717 @@
+package dev.drp.procedure;
+
+import dev.drp.ErrorCode;
+import dev.drp.Progress;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupCopy;
+import dev.drp.backup.BackupEvent;
+import dev.drp.backup.BackupEvents;
+import dev.drp.backup.BackupId;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupPart;
+import dev.drp.backup.BackupReader;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.CatalogListing;
+import dev.drp.backup.CatalogProblem;
+import dev.drp.backup.LocalCatalog;
+import dev.drp.database.ConsistentSnapshot;
+import dev.drp.database.DatabaseDescription;
+import dev.drp.database.DatabaseDescription.Extension;
+import dev.drp.database.DatabaseProperties;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.ExpectationResult;
+import dev.drp.database.RestoreTarget;
+import dev.drp.database.RoleChanges;
+import dev.drp.database.ServerFacts;
+import dev.drp.database.TableRows;
+import dev.drp.plan.Environment;
+import dev.drp.plan.Expectation;
+import dev.drp.recovery.ExecutionId;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import dev.drp.state.StateDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps that put a backup into a new database and prove it, the same in a drill and in earnest:
+ * only the server differs.
+ */
+final class DatabaseRestore {
+  /** Names of steps and values that others look at. */
+  static final String CHECK_BACKUP = "check-backup";
+
+  static final String LOAD = "load";
+  static final String COMPARE_ROWS = "compare-rows";
+  static final String COMPARE_FACTS = "compare-facts";
+  static final String BACKUP = "backup";
+  static final String STORAGE = "storage";
+  static final String RELAXED = "relaxed";
+
+  private static final Duration LONG = Duration.ofHours(24);
+  private static final Duration SHORT = Duration.ofMinutes(5);
+  private static final int NAMED_IN_ERRORS = 20;
+
+  private final BackupCatalog catalog;
+  private final LocalCatalog known;
+  private final BackupReader reader;
+  private final Environment environment;
+  private final Supplier<DatabaseServer> server;
+  private final boolean throwAway;
+  private final Clock clock;
+  private @Nullable CatalogEntry chosen;
+
+  /**
+   * @param server the server that is restored to; asked when a step needs it
+   * @param throwAway whether that server is removed afterwards, so that nothing needs to be undone
+   */
+  DatabaseRestore(
+      BackupCatalog catalog,
+      LocalCatalog known,
+      BackupReader reader,
+      Environment environment,
+      Supplier<DatabaseServer> server,
+      boolean throwAway,
+      Clock clock) {
+    this.catalog = catalog;
+    this.known = known;
+    this.reader = reader;
+    this.environment = environment;
+    this.server = server;
+    this.throwAway = throwAway;
+    this.clock = clock;
+  }
+
+  /** The database that the restore builds, until it takes the place of the live one. */
+  static String restoredName(ExecutionId execution) {
+    return "drp_restore_" + execution;
+  }
+
+  static String mark(ExecutionId execution) {
+    return "drp restore " + execution;
+  }
+
+  // Choosing
+
+  CatalogListing listBackups(StepContext context) {
+    CatalogListing listing = catalog.list(environment.name());
+    for (CatalogProblem problem : listing.problems()) {
+      context.found(
+          Finding.warning(
+              "storage " + problem.storage(), "%s: %s".formatted(problem.where(), problem.what())));
+    }
+    return listing;
+  }
+
+  void choose(StepContext context, CatalogEntry backup) {
+    chosen = backup;
+    BackupManifest manifest = backup.manifest();
+    context.record(BACKUP, backup.id().value());
+    context.found(
+        Finding.check(
+            "backup", "", "%s, %s".formatted(backup.id(), backup.state()), backup.isGood()));
+    context.found(Finding.check("recovery point", "", manifest.recoveryPoint().toString(), true));
+  }
+
+  RecoveryException noGoodBackup(CatalogListing listing) {
+    String others =
+        listing.backups().isEmpty()
+            ? "there is none at all"
+            : "there are others: "
+                + listing.backups().stream()
+                    .limit(NAMED_IN_ERRORS)
+                    .map(backup -> "%s (%s)".formatted(backup.id(), whyNotGood(backup)))
+                    .collect(Collectors.joining(", "));
+    return new RecoveryException(
+        ErrorCode.BACKUP_NOT_FOUND,
+        "environment %s has no good backup to restore; %s".formatted(environment.name(), others),
+        "verify a backup that was not yet, or look whether all storages answer.");
+  }
+
+  static String whyNotGood(CatalogEntry backup) {
+    return backup.manifest().emergency()
+        ? "an emergency backup, incomplete by nature"
+        : backup.state().toString();
+  }
+
+  private CatalogEntry backup(StepContext context) {
+    CatalogEntry known = chosen;
+    if (known == null) {
+      known = catalog.list(environment.name()).require(new BackupId(context.value(BACKUP)));
+      chosen = known;
+    }
+    return known;
+  }
+
+  /** What the chosen backup says of itself. */
+  BackupManifest manifest(StepContext context) {
+    return backup(context).manifest();
+  }
+
+  private BackupCopy copy(StepContext context) {
+    String storage = context.value(STORAGE);
+    return backup(context).copies().stream()
+        .filter(copy -> copy.storage().name().equals(storage))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new RecoveryException(
+                    ErrorCode.BACKUP_NOT_FOUND,
+                    "backup %s is no longer in storage %s".formatted(chosen, storage),
+                    "start a new execution; it chooses a copy that is there."));
+  }
+
+  /** Writes down beside the copy that was restored what came of it. */
+  void recordEvent(StepContext context, BackupEvent.Type type, String detail, Duration took) {
+    recordEvent(copy(context), context, type, detail, took);
+  }
+
+  private void recordEvent(
+      BackupCopy copy, StepContext context, BackupEvent.Type type, String detail, Duration took) {
+    BackupEvents.add(
+        copy,
+        new BackupEvent(
+            type,
+            clock.instant(),
+            StateDirectory.host(),
+            "execution %s: %s".formatted(context.execution(), detail),
+            took));
+    known.refresh(environment.name(), backup(context).id());
+  }
+
+  // Steps
+
+  Step checkBackup() {
+    return Step.reading(
+            CHECK_BACKUP,
+            "Reads every part of the backup and compares its hashes with the manifest, before"
+                + " anything is created. A damaged copy is replaced by another storage's; without"
+                + " one, the next older good backup is named.",
+            this::readAllParts)
+        .within(LONG)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private void readAllParts(StepContext context) {
+    CatalogEntry backup = backup(context);
+    @Nullable RecoveryException damage = null;
+    for (BackupCopy copy : backup.copiesToRead()) {
+      try {
+        readAllParts(context, backup, copy);
+        context.record(STORAGE, copy.storage().name());
+        context.found(
+            Finding.check("copy in storage " + copy.storage().name(), "whole", "whole", true));
+        return;
+      } catch (RecoveryException e) {
+        if (e.code() == ErrorCode.INTERRUPTED) {
+          throw e;
+        }
+        damage = e;
+        context.found(
+            Finding.check("copy in storage " + copy.storage().name(), "whole", e.problem(), false));
+        if (e.code() == ErrorCode.BACKUP_CORRUPT && context.mode() != Mode.CHECK) {
+          recordEvent(copy, context, BackupEvent.Type.FAILED, e.problem(), Duration.ZERO);
+        }
+      }
+    }
+    String older =
+        catalog
+            .list(environment.name())
+            .nextOlderGood(backup)
+            .map(
+                next ->
+                    "the next older good backup is %s with recovery point %s"
+                        .formatted(next.id(), next.recoveryPoint()))
+            .orElse("there is no older good backup");
+    throw new RecoveryException(
+        damage == null ? ErrorCode.BACKUP_CORRUPT : damage.code(),
+        damage == null ? "backup %s has no copy".formatted(backup.id()) : damage.problem(),
+        "nothing was created or changed; " + older + ".",
+        damage);
+  }
+
+  private void readAllParts(StepContext context, CatalogEntry backup, BackupCopy copy) {
+    BackupManifest manifest = backup.manifest();
+    long bytes = manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum();
+    try (Progress.Task task = context.progress().start("check of " + backup.id(), bytes)) {
+      for (BackupPart part : manifest.parts()) {
+        try (InputStream content =
+            new CountedInput(reader.open(backup.id(), copy, part), task::advance)) {
+          content.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+          throw unreadable(part, e);
+        }
+      }
+    }
+  }
+
+  private static RecoveryException unreadable(BackupPart part, IOException cause) {
+    return new RecoveryException(
+        ErrorCode.STORAGE_UNAVAILABLE,
+        "cannot read %s of the backup: %s".formatted(part.name(), cause),
+        "check the storage that holds it.",
+        cause);
+  }
+
+  Step checkFit() {
+    return Step.reading(
+            "check-fit",
+            "Compares the server with the backup: version, collation, extensions, roles,"
+                + " publications, replication slots, prepared transactions, and space including"
+                + " the temporary space of the restore.",
+            context -> {
+              ServerFacts facts = server.get().facts();
+              BackupManifest manifest = manifest(context);
+              checkVersion(context, facts, manifest);
+              checkCollation(context, manifest);
+              checkExtensions(context, manifest);
+              checkSpace(context, manifest);
+              compareRoles(context, manifest);
+              warnOfReplication(context, facts, manifest);
+            })
+        .within(SHORT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private static void checkVersion(
+      StepContext context, ServerFacts facts, BackupManifest manifest) {
+    boolean fits = facts.majorVersion() >= manifest.server().majorVersion();
+    context.found(
+        Finding.check(
+            "server version", manifest.server().version() + " or newer", facts.version(), fits));
+    if (!fits) {
+      throw new RecoveryException(
+          ErrorCode.VERSION_MISMATCH,
+          "%s runs PostgreSQL %s, backup %s was taken from %s"
+              .formatted(
+                  facts.place(), facts.version(), manifest.id(), manifest.server().version()),
+          "restore to a server of major version %d or newer."
+              .formatted(manifest.server().majorVersion()));
+    }
+    if (facts.inRecovery()) {
+      throw new RecoveryException(
+          ErrorCode.REFUSED,
+          "%s is a standby: it replays another server's changes and cannot be written"
+              .formatted(facts.place()),
+          "restore to the primary.");
+    }
+  }
+
+  private void checkCollation(StepContext context, BackupManifest manifest) {
+    DatabaseProperties properties = manifest.database().properties();
+    String expected = properties.collationVersion().orElse("none");
+    String actual = server.get().collationVersion(properties).orElse("none");
+    context.record("collationMatches", String.valueOf(expected.equals(actual)));
+    if (expected.equals(actual)) {
+      context.found(Finding.check("collation version", expected, actual, true));
+    } else {
+      context.found(
+          Finding.warning(
+              "collation version",
+              "the backup was sorted by version %s, this server sorts by %s; text may come in"
+                      .formatted(expected, actual)
+                  + " another order than before"));
+    }
+  }
+
+  private void checkExtensions(StepContext context, BackupManifest manifest) {
+    Map<String, String> available =
+        server.get().availableExtensions().stream()
+            .collect(Collectors.toMap(Extension::name, Extension::version, (a, b) -> b));
+    List<String> missing = new ArrayList<>();
+    boolean same = true;
+    for (Extension wanted : manifest.database().extensions()) {
+      String version = available.get(wanted.name());
+      same &= wanted.version().equals(version);
+      context.found(
+          Finding.check(
+              "extension " + wanted.name(),
+              wanted.version(),
+              version == null ? "not available" : version,
+              version != null));
+      if (version == null) {
+        missing.add(wanted.name());
+      }
+    }
+    context.record("extensionsMatch", String.valueOf(same));
+    if (!missing.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.PRECHECK_FAILED,
+          "the server cannot provide extensions that backup %s needs: %s"
+              .formatted(manifest.id(), String.join(", ", missing)),
+          "install them on the server, or use the image that the backup was taken from.");
+    }
+  }
+
+  private void checkSpace(StepContext context, BackupManifest manifest) {
+    long needed =
+        manifest.database().sizeBytes()
+            + server.get().restoreTarget().temporaryBytes(manifest.dump().plainBytes());
+    OptionalLong free = server.get().freeBytes();
+    if (free.isEmpty()) {
+      context.found(
+          Finding.warning(
+              "space",
+              "%d bytes are needed; how many are free cannot be asked here".formatted(needed)));
+      return;
+    }
+    boolean enough = free.getAsLong() >= needed;
+    context.found(
+        Finding.check(
+            "space",
+            "%d bytes, temporary space included".formatted(needed),
+            "%d bytes free".formatted(free.getAsLong()),
+            enough));
+    if (!enough) {
+      throw new RecoveryException(
+          ErrorCode.OUT_OF_SPACE,
+          "the restore needs %d bytes, the server's file system has %d left"
+              .formatted(needed, free.getAsLong()),
+          "make room; the live database stays in place during a restore and takes its space too.");
+    }
+  }
+
+  private void compareRoles(StepContext context, BackupManifest manifest) {
+    Optional<BackupPart> globals = manifest.globals();
+    if (globals.isEmpty()) {
+      context.found(Finding.warning("roles", "the backup holds none"));
+      return;
+    }
+    RoleChanges changes =
+        withPart(context, globals.get(), input -> server.get().restoreTarget().compareRoles(input));
+    for (String role : changes.missing()) {
+      context.found(Finding.warning("role " + role, "is missing here and will be created"));
+    }
+    for (String difference : changes.differences()) {
+      context.found(Finding.warning("role", difference + "; it stays as it is"));
+    }
+  }
+
+  private static void warnOfReplication(
+      StepContext context, ServerFacts facts, BackupManifest manifest) {
+    for (String slot : facts.replicationSlots()) {
+      context.found(
+          Finding.warning(
+              "replication slot " + slot,
+              "who reads from it must start anew if it belongs to the replaced database"));
+    }
+    for (String transaction : facts.preparedTransactions()) {
+      context.found(
+          Finding.warning(
+              "prepared transaction " + transaction,
+              "it is not in the restored database; end it before the switch"));
+    }
+    for (String publication : manifest.database().publications()) {
+      context.found(
+          Finding.warning(
+              "publication " + publication, "subscribers must be attached anew after the restore"));
+    }
+    for (String subscription : manifest.database().subscriptions()) {
+      context.found(
+          Finding.warning("subscription " + subscription, "it is restored without a connection"));
+    }
+  }
+
+  Step createRoles() {
+    return Step.changing(
+            "create-roles",
+            "Creates the roles of the backup that the server does not have. Roles that exist stay"
+                + " exactly as they are, passwords included.",
+            context -> {
+              Optional<BackupPart> globals = manifest(context).globals();
+              if (globals.isEmpty()) {
+                return;
+              }
+              RoleChanges changes =
+                  withPart(
+                      context,
+                      globals.get(),
+                      input -> server.get().restoreTarget().createMissingRoles(input));
+              for (String left : changes.notRestored()) {
+                context.found(Finding.warning("roles", "left out: " + left));
+              }
+            })
+        .probe(DatabaseRestore::repeatable)
+        .within(SHORT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  /** The ports of a restore end in the same state when they are called again. */
+  static Step.Outcome repeatable(StepContext context) {
+    return Step.Outcome.NOT_DONE;
+  }
+
+  Step relaxDurability() {
+    Step step =
+        Step.changing(
+                "relax-durability",
+                "Lets a server that holds nothing else yet answer before data is safe on disk,"
+                    + " until the restore is complete. A server with content keeps its settings.",
+                context -> {
+                  RestoreTarget target = server.get().restoreTarget();
+                  boolean may =
+                      target.mayRelaxDurability(List.of(restoredName(context.execution())));
+                  context.record(RELAXED, String.valueOf(may));
+                  if (may) {
+                    target.relaxDurability();
+                  }
+                })
+            .probe(DatabaseRestore::repeatable)
+            .within(SHORT)
+            .onFailure(FailurePolicy.ABORT);
+    return throwAway
+        ? step
+        : step.undo(
+            "Gives the server its normal settings back.",
+            context -> server.get().restoreTarget().restoreDurability());
+  }
+
+  Step load() {
+    Step step =
+        Step.changing(
+                LOAD,
+                "Creates a new, marked database beside the live one and loads the dump into it with"
+                    + " one job for each processor. What an interrupted load left is dropped"
+                    + " first.",
+                context -> {
+                  BackupManifest manifest = manifest(context);
+                  RestoreTarget target = server.get().restoreTarget();
+                  String name = restoredName(context.execution());
+                  target.create(name, manifest.database().properties(), mark(context.execution()));
+                  BackupPart dump = manifest.dump();
+                  try (Progress.Task task =
+                      context.progress().start("restore of " + manifest.id(), dump.plainBytes())) {
+                    withPart(
+                        context,
+                        dump,
+                        input -> {
+                          target.load(
+                              name, input, Runtime.getRuntime().availableProcessors(), task);
+                          return name;
+                        });
+                  }
+                })
+            .probe(DatabaseRestore::repeatable)
+            .within(LONG)
+            .onFailure(FailurePolicy.ABORT);
+    return throwAway
+        ? step
+        : step.undo(
+            "Drops the new database, if it carries this restore's mark.",
+            context ->
+                server
+                    .get()
+                    .restoreTarget()
+                    .drop(restoredName(context.execution()), mark(context.execution())));
+  }
+
+  Step analyze() {
+    return Step.changing(
+            "analyze",
+            "Gathers the statistics that the server needs to plan queries.",
+            context -> server.get().restoreTarget().analyze(restoredName(context.execution())))
+        .probe(DatabaseRestore::repeatable)
+        .within(LONG)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  Step compareRows() {
+    return Step.reading(
+            COMPARE_ROWS,
+            "Counts the rows of every table and compares them with the backup's own snapshot.",
+            this::compareRows)
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(LONG)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private void compareRows(StepContext context) {
+    Map<String, Long> expected = counts(manifest(context).rows());
+    Map<String, Long> actual;
+    try (ConsistentSnapshot snapshot =
+        server.get().openSnapshot(restoredName(context.execution()))) {
+      actual = counts(snapshot.countRows());
+    }
+    Comparison comparison = new Comparison(context);
+    Set<String> tables = new TreeSet<>(expected.keySet());
+    tables.addAll(actual.keySet());
+    for (String table : tables) {
+      comparison.fact(table, rowsOf(table, expected), rowsOf(table, actual));
+    }
+    context.record("rowsExpected", String.valueOf(sum(expected)));
+    context.record("rowsActual", String.valueOf(sum(actual)));
+    if (comparison.failed()) {
+      recordEvent(context, BackupEvent.Type.FAILED, "restored, but " + comparison, Duration.ZERO);
+      throw comparison.failure(manifest(context).id());
+    }
+  }
+
+  private static String rowsOf(String table, Map<String, Long> counts) {
+    return Optional.ofNullable(counts.get(table)).map(String::valueOf).orElse("no such table");
+  }
+
+  private static long sum(Map<String, Long> counts) {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private static Map<String, Long> counts(List<TableRows> rows) {
+    return rows.stream()
+        .collect(Collectors.toMap(table -> table.schema() + "." + table.table(), TableRows::rows));
+  }
+
+  Step compareFacts() {
+    return Step.reading(
+            COMPARE_FACTS,
+            "Compares encoding, collation, extensions and the application's schema version with"
+                + " the backup.",
+            context -> {
+              DatabaseDescription expected = manifest(context).database();
+              DatabaseDescription actual = server.get().describe(restoredName(context.execution()));
+              DatabaseProperties before = expected.properties();
+              DatabaseProperties after = actual.properties();
+              Comparison comparison = new Comparison(context);
+              comparison.fact("encoding", before.encoding(), after.encoding());
+              comparison.fact("collate", before.collate(), after.collate());
+              comparison.fact("ctype", before.ctype(), after.ctype());
+              comparison.fact("locale provider", before.localeProvider(), after.localeProvider());
+              comparison.fact(
+                  "schema version",
+                  expected.schemaVersion().orElse("none"),
+                  actual.schemaVersion().orElse("none"));
+              comparison.fact(
+                  "extensions", names(expected.extensions()), names(actual.extensions()));
+              if (comparison.failed()) {
+                throw comparison.failure(manifest(context).id());
+              }
+            })
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(SHORT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private static String names(List<Extension> extensions) {
+    return extensions.stream().map(Extension::name).sorted().collect(Collectors.joining(", "));
+  }
+
+  /** Facts of the backup against what was restored; all are looked at before it fails. */
+  private static final class Comparison {
+    private final StepContext context;
+    private final List<String> different = new ArrayList<>();
+
+    Comparison(StepContext context) {
+      this.context = context;
+    }
+
+    void fact(String subject, String expected, String actual) {
+      boolean same = expected.equals(actual);
+      context.found(new Finding(Finding.Kind.FACT, subject, expected, actual, same));
+      if (!same) {
+        different.add("%s: expected %s, is %s".formatted(subject, expected, actual));
+      }
+    }
+
+    boolean failed() {
+      return !different.isEmpty();
+    }
+
+    RecoveryException failure(BackupId backup) {
+      return new RecoveryException(
+          ErrorCode.VERIFICATION_FAILED,
+          "what was restored from backup %s is not what it holds: %s".formatted(backup, this),
+          "restore an older backup, and find out what happened to this one.");
+    }
+
+    @Override
+    public String toString() {
+      return String.join("; ", different);
+    }
+  }
+
+  Step runExpectations() {
+    return Step.reading(
+            "run-expectations",
+            "Runs the plan's expectations on the restored data, each within its time limit.",
+            this::runExpectations)
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(LONG)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private void runExpectations(StepContext context) {
+    List<Expectation> expectations = environment.requireDatabase().expectations();
+    if (expectations.isEmpty()) {
+      context.found(Finding.warning("expectations", "the plan has none"));
+      return;
+    }
+    List<String> failed = new ArrayList<>();
+    try (ConsistentSnapshot snapshot =
+        server.get().openSnapshot(restoredName(context.execution()))) {
+      for (Expectation expectation : expectations) {
+        ExpectationResult result = snapshot.evaluate(expectation);
+        String actual =
+            "%s (%d ms%s)"
+                .formatted(
+                    result.actual(), result.took().toMillis(), result.inTime() ? "" : ", too slow");
+        boolean met = result.met() && result.inTime();
+        context.found(
+            new Finding(Finding.Kind.EXPECTATION, result.name(), result.expected(), actual, met));
+        if (!met) {
+          failed.add("%s: expected %s, is %s".formatted(result.name(), result.expected(), actual));
+        }
+      }
+    }
+    if (!failed.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.VERIFICATION_FAILED,
+          "the restored data does not meet %d of %d expectations: %s"
+              .formatted(failed.size(), expectations.size(), String.join("; ", failed)),
+          "compare with what the backup's manifest says of the same expectations when it was"
+              + " taken.");
+    }
+  }
+
+  Step restoreDurability() {
+    return Step.changing(
+            "restore-durability",
+            "Writes everything to disk and gives the server its normal settings back, before it"
+                + " serves.",
+            context -> {
+              if (Boolean.parseBoolean(context.value(RELAXED))) {
+                server.get().restoreTarget().restoreDurability();
+              }
+            })
+        .probe(DatabaseRestore::repeatable)
+        .within(Duration.ofMinutes(30))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private <T> T withPart(StepContext context, BackupPart part, PartUser<T> user) {
+    CatalogEntry backup = backup(context);
+    try (InputStream content = reader.open(backup.id(), copy(context), part)) {
+      return user.use(content);
+    } catch (IOException e) {
+      throw unreadable(part, e);
+    }
+  }
+
+  private interface PartUser<T> {
+    T use(InputStream content);
+  }
+}

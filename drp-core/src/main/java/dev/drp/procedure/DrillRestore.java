@@ -1,0 +1,337 @@
+package dev.drp.procedure;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupEvent;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupReader;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.CatalogListing;
+import dev.drp.backup.LocalCatalog;
+import dev.drp.database.DatabaseSandboxes;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.SandboxRequest;
+import dev.drp.database.ThrowawayServer;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Environment;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionId;
+import dev.drp.recovery.ExecutionState;
+import dev.drp.recovery.Executions;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.MeasuringPoint;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rehearses the restore of an environment's database on a throw-away server, measures it, and
+ * leaves nothing behind. The environment itself is not touched. Safe for concurrent use.
+ */
+public final class DrillRestore {
+  /** Name of the recovery plan in journals. */
+  public static final String NAME = "drill-restore";
+
+  static final String TEAR_DOWN = "tear-down";
+  static final String INCONCLUSIVE = "inconclusive";
+
+  private static final String SUPERUSER = "postgres";
+
+  private final ContingencyPlan plan;
+  private final DatabaseSandboxes sandboxes;
+  private final BackupCatalog catalog;
+  private final LocalCatalog known;
+  private final BackupReader reader;
+  private final Executions executions;
+  private final Clock clock;
+
+  /**
+   * @param known the copy of the catalog on this machine, told of what a drill found out
+   * @param executions tells which drills died and may have left something
+   */
+  public DrillRestore(
+      ContingencyPlan plan,
+      DatabaseSandboxes sandboxes,
+      BackupCatalog catalog,
+      LocalCatalog known,
+      BackupReader reader,
+      Executions executions,
+      Clock clock) {
+    this.plan = requireNonNull(plan, "plan");
+    this.sandboxes = requireNonNull(sandboxes, "sandboxes");
+    this.catalog = requireNonNull(catalog, "catalog");
+    this.known = requireNonNull(known, "known");
+    this.reader = requireNonNull(reader, "reader");
+    this.executions = requireNonNull(executions, "executions");
+    this.clock = requireNonNull(clock, "clock");
+  }
+
+  /**
+   * The recovery plan, for mode DRILL. Building it reaches for nothing.
+   *
+   * @throws RecoveryException NOT_IN_PLAN when there is no such environment or it has no database
+   */
+  public RecoveryPlan plan(String environment, DrillRequest request) {
+    return new Procedure(plan.environment(environment), request).plan();
+  }
+
+  /** The recovery plan of an execution that is to be resumed. */
+  public RecoveryPlan plan(Execution before) {
+    return plan(before.environment(), DrillRequest.fromArguments(before.arguments()));
+  }
+
+  /** One execution of the procedure, with its throw-away server. */
+  private final class Procedure {
+    private final Environment environment;
+    private final DrillRequest request;
+    private final DatabaseRestore restore;
+    private @Nullable ThrowawayServer sandbox;
+
+    Procedure(Environment environment, DrillRequest request) {
+      this.environment = environment;
+      this.request = request;
+      environment.requireDatabase();
+      this.restore =
+          new DatabaseRestore(catalog, known, reader, environment, this::server, true, clock);
+    }
+
+    RecoveryPlan plan() {
+      RecoveryPlan.Builder builder =
+          RecoveryPlan.named(NAME, plan.application(), environment.name())
+              .objectives(RestoreDatabase.objectives(plan, environment.name()))
+              .phase("preflight", clearLeftovers(), chooseBackup(), restore.checkBackup())
+              .phase("sandbox", startSandbox(), restore.checkFit().in(Mode.DRILL))
+              .phase(
+                  "restore",
+                  restore.createRoles(),
+                  restore.relaxDurability(),
+                  restore.load(),
+                  restore.analyze())
+              .phase(
+                  "verify",
+                  restore.compareRows(),
+                  restore.compareFacts(),
+                  restore.runExpectations(),
+                  restore.restoreDurability(),
+                  applyProperties())
+              .phase("record", judge(), recordDrill())
+              .phase("cleanup", tearDown())
+              .whatStands(
+                  execution -> "Environment %s was not touched.".formatted(environment.name()))
+              .closing(this::removeQuietly);
+      request.toArguments().forEach(builder::argument);
+      return builder.build();
+    }
+
+    private Step clearLeftovers() {
+      return Step.changing(
+              "clear-leftovers",
+              "Removes what earlier drills of %s left that died.".formatted(environment.name()),
+              context -> {
+                for (Execution died : interruptedDrills(context.execution())) {
+                  for (String left : sandboxes.removeLeftovers(died.id().value())) {
+                    context.found(
+                        Finding.warning("left by drill " + died.id(), left + " is still there"));
+                  }
+                }
+              })
+          .probe(DatabaseRestore::repeatable)
+          .onFailure(FailurePolicy.CONTINUE);
+    }
+
+    private List<Execution> interruptedDrills(ExecutionId self) {
+      return executions.list().executions().stream()
+          .filter(execution -> execution.plan().equals(NAME))
+          .filter(execution -> execution.application().equals(plan.application()))
+          .filter(execution -> execution.environment().equals(environment.name()))
+          .filter(execution -> execution.state() == ExecutionState.INTERRUPTED)
+          .filter(execution -> !execution.id().equals(self))
+          .toList();
+    }
+
+    private Step chooseBackup() {
+      String which =
+          request
+              .seed()
+              .map(
+                  seed ->
+                      "Draws a good backup of the last %s, by seed %d."
+                          .formatted(Text.duration(request.window()), seed))
+              .orElse("Takes the newest good backup.");
+      return Step.reading(
+              "choose-backup",
+              which + " The recovery point is judged on the newest good one in any case.",
+              context -> {
+                CatalogListing listing = restore.listBackups(context);
+                CatalogEntry newest =
+                    listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
+                context.reached(MeasuringPoint.RECOVERY_POINT, newest.manifest().recoveryPoint());
+                context.record("newestBackup", newest.id().value());
+                restore.choose(context, draw(listing).orElse(newest));
+              })
+          .within(Duration.ofMinutes(10))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private Optional<CatalogEntry> draw(CatalogListing listing) {
+      Instant now = clock.instant();
+      return request
+          .seed()
+          .flatMap(seed -> listing.randomGood(now.minus(request.window()), now, new Random(seed)));
+    }
+
+    private Step startSandbox() {
+      return Step.changing(
+              "start-sandbox",
+              "Starts an empty throw-away server, from the image that the backup was taken from if"
+                  + " it can be had, that nobody outside reaches and that reaches nobody.",
+              context -> {
+                String owner = context.execution().value();
+                sandboxes.removeLeftovers(owner);
+                BackupManifest manifest = restore.manifest(context);
+                ThrowawayServer started =
+                    sandboxes.start(
+                        new SandboxRequest(
+                            owner,
+                            manifest.server().majorVersion(),
+                            manifest.server().image(),
+                            SUPERUSER));
+                sandbox = started;
+                context.record("sandbox", started.description());
+                context.record("sameImage", String.valueOf(started.sameImage()));
+                context.found(Finding.check("throw-away server", "", started.description(), true));
+              })
+          .ephemeral()
+          .within(Duration.ofMinutes(10))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private DatabaseServer server() {
+      ThrowawayServer started = sandbox;
+      if (started == null) {
+        throw new IllegalStateException("the throw-away server has not been started");
+      }
+      return started.server();
+    }
+
+    private Step applyProperties() {
+      return Step.changing(
+              "apply-properties",
+              "Gives the restored database the owner, privileges and settings of the backup. With"
+                  + " that it is ready.",
+              context -> {
+                server()
+                    .restoreTarget()
+                    .applyProperties(
+                        DatabaseRestore.restoredName(context.execution()),
+                        restore.manifest(context).database().properties());
+                context.reached(MeasuringPoint.READY);
+              })
+          .probe(DatabaseRestore::repeatable)
+          .within(Duration.ofMinutes(5))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private Step judge() {
+      return Step.reading(
+              "judge",
+              "On another image than the environment's, the result counts only when collation and"
+                  + " extensions are the same.",
+              context -> {
+                boolean sameImage = Boolean.parseBoolean(context.value("sameImage"));
+                boolean collation = Boolean.parseBoolean(context.value("collationMatches"));
+                boolean extensions = Boolean.parseBoolean(context.value("extensionsMatch"));
+                context.found(
+                    Finding.check(
+                        "image",
+                        "the environment's",
+                        sameImage ? "the same" : "another",
+                        sameImage));
+                context.found(
+                    Finding.check(
+                        "collation fingerprint", "the same", sameOrNot(collation), collation));
+                context.found(
+                    Finding.check(
+                        "extension fingerprint", "the same", sameOrNot(extensions), extensions));
+                context.record(
+                    INCONCLUSIVE, String.valueOf(!sameImage && !(collation && extensions)));
+              })
+          .in(Mode.DRILL)
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private static String sameOrNot(boolean same) {
+      return same ? "the same" : "another";
+    }
+
+    private Step recordDrill() {
+      return Step.changing(
+              "record-drill",
+              "Writes beside the backup that it was restored and found good, and how long that"
+                  + " took.",
+              this::recordDrill)
+          .probe(DatabaseRestore::repeatable)
+          .within(Duration.ofMinutes(5))
+          .onFailure(FailurePolicy.CONTINUE);
+    }
+
+    private void recordDrill(StepContext context) {
+      if (Boolean.parseBoolean(context.value(INCONCLUSIVE))) {
+        context.found(Finding.warning("backup", "not recorded as drilled: inconclusive"));
+        return;
+      }
+      restore.recordEvent(
+          context,
+          BackupEvent.Type.DRILLED,
+          "restored on %s, all facts as in the manifest".formatted(context.value("sandbox")),
+          context.soFar().recoveryTimeActual().orElse(Duration.ZERO));
+    }
+
+    private Step tearDown() {
+      return Step.changing(
+              TEAR_DOWN,
+              "Removes the throw-away server with all its data and looks whether anything is left;"
+                  + " runs however the drill ends.",
+              context -> {
+                List<String> left = new ArrayList<>(remove());
+                left.addAll(sandboxes.removeLeftovers(context.execution().value()));
+                for (String thing : left.stream().distinct().toList()) {
+                  context.found(Finding.check("left behind", "nothing", thing, false));
+                }
+                if (!left.isEmpty()) {
+                  throw new RecoveryException(
+                      ErrorCode.STEP_FAILED,
+                      "the drill left something behind: "
+                          + String.join(", ", left.stream().distinct().toList()),
+                      "remove it by hand.");
+                }
+                context.found(Finding.check("left behind", "nothing", "nothing", true));
+              })
+          .always()
+          .within(Duration.ofMinutes(5))
+          .onFailure(FailurePolicy.CONTINUE);
+    }
+
+    private List<String> remove() {
+      ThrowawayServer started = sandbox;
+      return started == null ? List.of() : started.remove();
+    }
+
+    private void removeQuietly() {
+      remove();
+    }
+  }
+}

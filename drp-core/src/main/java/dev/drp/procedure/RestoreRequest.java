@@ -1,0 +1,93 @@
+package dev.drp.procedure;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.backup.BackupId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a restore is asked for.
+ *
+ * @param backup a certain backup; else see {@code at}
+ * @param at the newest good backup at or before that instant; else the newest good one
+ * @param acceptGap whether what was written between the backup and {@code at} may be lost
+ * @param confirm name of the database that may be replaced; empty when none may
+ * @param keepReplaced how long the replaced database is kept for the way back
+ * @param impact when the service was first seen to fail, for the measured recovery time and point
+ */
+public record RestoreRequest(
+    Optional<BackupId> backup,
+    Optional<Instant> at,
+    boolean acceptGap,
+    String confirm,
+    Duration keepReplaced,
+    Optional<Instant> impact) {
+  /** How long a replaced database is kept unless it is said otherwise. */
+  public static final Duration KEEP_REPLACED = Duration.ofDays(7);
+
+  /** The newest good backup, and no database with content may be replaced. */
+  public static final RestoreRequest NEWEST =
+      new RestoreRequest(
+          Optional.empty(), Optional.empty(), false, "", KEEP_REPLACED, Optional.empty());
+
+  public RestoreRequest {
+    requireNonNull(backup, "backup");
+    requireNonNull(at, "at");
+    requireNonNull(confirm, "confirm");
+    requireNonNull(keepReplaced, "keepReplaced");
+    requireNonNull(impact, "impact");
+    if (backup.isPresent() && at.isPresent()) {
+      throw new IllegalArgumentException("a backup or an instant, not both");
+    }
+  }
+
+  public RestoreRequest withBackup(BackupId id) {
+    return new RestoreRequest(
+        Optional.of(id), Optional.empty(), acceptGap, confirm, keepReplaced, impact);
+  }
+
+  public RestoreRequest withAt(Instant instant, boolean gapAccepted) {
+    return new RestoreRequest(
+        Optional.empty(), Optional.of(instant), gapAccepted, confirm, keepReplaced, impact);
+  }
+
+  /** Lets a database of that name be replaced. */
+  public RestoreRequest confirming(String database) {
+    return new RestoreRequest(backup, at, acceptGap, database, keepReplaced, impact);
+  }
+
+  public RestoreRequest withKeepReplaced(Duration duration) {
+    return new RestoreRequest(backup, at, acceptGap, confirm, duration, impact);
+  }
+
+  public RestoreRequest withImpact(Instant instant) {
+    return new RestoreRequest(backup, at, acceptGap, confirm, keepReplaced, Optional.of(instant));
+  }
+
+  Map<String, String> toArguments() {
+    Map<String, String> arguments = new LinkedHashMap<>();
+    backup.ifPresent(id -> arguments.put("backup", id.value()));
+    at.ifPresent(instant -> arguments.put("at", instant.toString()));
+    arguments.put("acceptGap", String.valueOf(acceptGap));
+    arguments.put("confirm", confirm);
+    arguments.put("keepReplaced", keepReplaced.toString());
+    impact.ifPresent(instant -> arguments.put("impact", instant.toString()));
+    return arguments;
+  }
+
+  static RestoreRequest fromArguments(Map<String, String> arguments) {
+    return new RestoreRequest(
+        Optional.ofNullable(arguments.get("backup")).map(BackupId::new),
+        Optional.ofNullable(arguments.get("at")).map(Instant::parse),
+        Boolean.parseBoolean(arguments.get("acceptGap")),
+        arguments.getOrDefault("confirm", ""),
+        Optional.ofNullable(arguments.get("keepReplaced"))
+            .map(Duration::parse)
+            .orElse(KEEP_REPLACED),
+        Optional.ofNullable(arguments.get("impact")).map(Instant::parse));
+  }
+}
