@@ -1,0 +1,310 @@
+package dev.drp.it;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drp.Progress;
+import dev.drp.backup.BackupRequest;
+import dev.drp.backup.NamedStorage;
+import dev.drp.backup.TakeBackup;
+import dev.drp.it.support.HostPostgres;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.plan.Environment;
+import dev.drp.plan.SecretReference;
+import dev.drp.postgres.PostgresConnector;
+import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.state.StateDirectory;
+import dev.drp.transfer.DirectoryStorage;
+import dev.drp.transfer.ZstdCompression;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A backup is restored with its own script and a few standard programs: no Java is in reach. */
+class RestoreByHandTest {
+  private static final String DATABASE = "it's \"a\" shop; $(touch pwned) \\ =";
+  private static final String TARGET = "-- new 'one' = \"\\ $(touch pwned)";
+  private static final List<String> PROGRAMS =
+      List.of("sh", "awk", "cat", "dirname", "mktemp", "rm", "sed", "sha256sum", "zstd");
+  private static final List<String> POSTGRES_PROGRAMS = List.of("psql", "pg_restore");
+
+  private static HostPostgres source;
+  private static HostPostgres fresh;
+
+  @TempDir Path folder;
+  private Path set;
+
+  @BeforeAll
+  static void startServers() {
+    source = HostPostgres.start();
+    fresh = HostPostgres.start();
+  }
+
+  @AfterAll
+  static void stopServers() {
+    source.close();
+    fresh.close();
+  }
+
+  @BeforeEach
+  void takeBackup() throws Exception {
+    run(
+        source,
+        "postgres",
+        "DROP DATABASE IF EXISTS " + name(DATABASE),
+        "DROP ROLE IF EXISTS " + name("app \"x\""),
+        "DROP ROLE IF EXISTS reader",
+        "CREATE ROLE " + name("app \"x\"") + " LOGIN PASSWORD 'secret'",
+        "CREATE ROLE reader",
+        "GRANT reader TO " + name("app \"x\""),
+        "CREATE DATABASE %s OWNER %s".formatted(name(DATABASE), name("app \"x\"")),
+        "ALTER DATABASE %s SET search_path TO \"$user\", shop".formatted(name(DATABASE)),
+        "ALTER DATABASE %s SET work_mem TO '5MB'".formatted(name(DATABASE)),
+        "REVOKE ALL ON DATABASE %s FROM PUBLIC".formatted(name(DATABASE)),
+        "GRANT CONNECT ON DATABASE %s TO reader".formatted(name(DATABASE)));
+    run(
+        source,
+        DATABASE,
+        "CREATE SCHEMA shop",
+        "CREATE TABLE shop.\"line\nbreak\" (id int PRIMARY KEY, text text)",
+        "INSERT INTO shop.\"line\nbreak\" SELECT i, 'row ' || i FROM generate_series(1, 1000) i",
+        "ALTER TABLE shop.\"line\nbreak\" OWNER TO " + name("app \"x\""));
+    run(
+        fresh,
+        "postgres",
+        "DROP DATABASE IF EXISTS " + name(TARGET),
+        "DROP ROLE IF EXISTS " + name("app \"x\""),
+        "DROP ROLE IF EXISTS reader");
+    set = backUp();
+  }
+
+  @Test
+  void bringsBackRowsRolesOwnerPrivilegesAndSettings() throws Exception {
+    Ended script = restore(TARGET);
+
+    assertThat(script.exitCode()).as(script.output()).isZero();
+    assertThat(value(TARGET, "SELECT count(*) || ' ' || sum(id) FROM \"line\nbreak\""))
+        .isEqualTo("1000 500500");
+    assertThat(value(TARGET, "SHOW work_mem")).isEqualTo("5MB");
+    assertThat(
+            value(
+                "postgres",
+                "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = "
+                    + literal(TARGET)))
+        .isEqualTo("app \"x\"");
+    assertThat(
+            value(
+                "postgres",
+                "SELECT has_database_privilege('reader', %s, 'CONNECT')"
+                    .formatted(literal(TARGET))))
+        .isEqualTo("t");
+    assertThat(value("postgres", "SELECT pg_has_role('app \"x\"', 'reader', 'MEMBER')"))
+        .isEqualTo("t");
+    assertThat(filesNamed("pwned")).isEmpty();
+  }
+
+  @Test
+  void leavesRolesThatExistAsTheyAre() throws Exception {
+    String before = value("postgres", PASSWORD_OF_POSTGRES);
+
+    assertThat(restore(TARGET).exitCode()).isZero();
+
+    assertThat(value("postgres", PASSWORD_OF_POSTGRES)).isEqualTo(before);
+  }
+
+  @Test
+  void refusesADatabaseThatIsNotEmpty() throws Exception {
+    assertThat(restore(TARGET).exitCode()).isZero();
+    run(fresh, TARGET, "DELETE FROM \"line\nbreak\" WHERE id > 1");
+
+    Ended again = restore(TARGET);
+
+    assertThat(again.exitCode()).isEqualTo(1);
+    assertThat(again.output()).contains("is not empty");
+    assertThat(value(TARGET, "SELECT count(*) FROM \"line\nbreak\"")).isEqualTo("1");
+  }
+
+  @Test
+  void fillsAnEmptyDatabaseThatExists() throws Exception {
+    run(fresh, "postgres", "CREATE DATABASE " + name(TARGET));
+
+    assertThat(restore(TARGET).exitCode()).isZero();
+    assertThat(value(TARGET, "SELECT count(*) FROM \"line\nbreak\"")).isEqualTo("1000");
+  }
+
+  @Test
+  void refusesADamagedBackupBeforeItTouchesTheServer() throws Exception {
+    Path dump = set.resolve("database.dump.zst");
+    byte[] bytes = Files.readAllBytes(dump);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(dump, bytes);
+
+    Ended script = restore(TARGET);
+
+    assertThat(script.exitCode()).isEqualTo(1);
+    assertThat(script.output()).contains("damaged").contains("database.dump.zst: FAILED");
+    assertThat(value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'reader'"))
+        .isEqualTo("0");
+  }
+
+  @Test
+  void refusesASetThatNeverBecameABackup() throws Exception {
+    Files.delete(set.resolve("manifest.json"));
+
+    Ended script = restore(TARGET);
+
+    assertThat(script.exitCode()).isEqualTo(1);
+    assertThat(script.output()).contains("no complete backup");
+  }
+
+  @Test
+  void tellsHowItIsUsed() throws Exception {
+    assertThat(restore("").exitCode()).isEqualTo(2);
+    assertThat(restore(TARGET, "two").output()).contains("usage: sh restore.sh DATABASE");
+  }
+
+  private static final String PASSWORD_OF_POSTGRES =
+      "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'";
+
+  private Path backUp() throws IOException {
+    Path password = Files.writeString(folder.resolve("password"), source.password());
+    Environment environment =
+        Environment.builder("production", "primary")
+            .database(
+                DatabaseSettings.builder(DATABASE, source.user())
+                    .host(source.host(), source.port())
+                    .password(new SecretReference.WholeFile(password))
+                    .tools(HostPostgres.binFolder())
+                    .build())
+            .build();
+    Clock clock = Clock.systemUTC();
+    TakeBackup takeBackup =
+        new TakeBackup(
+            new PostgresConnector(
+                () -> {
+                  throw new AssertionError("no container here");
+                },
+                new LocalCommandRunner(),
+                clock),
+            new ZstdCompression(),
+            StateDirectory.open(folder.resolve("state"), clock),
+            clock,
+            Progress.SILENT,
+            "test");
+    Path storage = folder.resolve("a storage's $(touch pwned)");
+    takeBackup.take(
+        new BackupRequest(
+            "Ask&Trust",
+            environment,
+            Optional.empty(),
+            List.of(new NamedStorage("local", false, true, new DirectoryStorage(storage))),
+            false));
+    try (Stream<Path> files = Files.walk(storage)) {
+      Path script = files.filter(file -> file.endsWith("restore.sh")).findFirst().orElseThrow();
+      return Optional.ofNullable(script.getParent()).orElseThrow();
+    }
+  }
+
+  private Ended restore(String... arguments) throws Exception {
+    Path programs = folder.resolve("bin");
+    if (Files.notExists(programs)) {
+      Files.createDirectory(programs);
+      for (String program : PROGRAMS) {
+        putInReach(programs, find(program));
+      }
+      for (String program : POSTGRES_PROGRAMS) {
+        putInReach(programs, HostPostgres.binFolder().resolve(program));
+      }
+    }
+    List<String> command = new ArrayList<>();
+    command.add(programs.resolve("sh").toString());
+    command.add(set.resolve("restore.sh").toString());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.directory(folder.toFile());
+    builder.environment().clear();
+    builder
+        .environment()
+        .putAll(
+            Map.of(
+                "PATH", programs.toString(),
+                "PGHOST", fresh.socketFolder().toString(),
+                "PGPORT", String.valueOf(fresh.port()),
+                "PGUSER", fresh.user(),
+                "TMPDIR", folder.toString()));
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    return new Ended(process.waitFor(), output);
+  }
+
+  private record Ended(int exitCode, String output) {}
+
+  private static void putInReach(Path programs, Path program) throws IOException {
+    Path wrapper = programs.resolve(program.getFileName());
+    Files.writeString(wrapper, "#!/bin/sh\nexec '%s' \"$@\"\n".formatted(program));
+    Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private static Path find(String program) {
+    return Stream.of("/usr/bin", "/bin", "/usr/local/bin")
+        .map(bin -> Path.of(bin, program))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(program + " is not installed"));
+  }
+
+  private List<Path> filesNamed(String name) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.endsWith(name)).toList();
+    }
+  }
+
+  private static Connection connect(HostPostgres server, String database) throws SQLException {
+    return server.connect(URLEncoder.encode(database, UTF_8));
+  }
+
+  private static String name(String name) {
+    return "\"" + name.replace("\"", "\"\"") + "\"";
+  }
+
+  private static String literal(String value) {
+    return "'" + value.replace("'", "''") + "'";
+  }
+
+  private static void run(HostPostgres server, String database, String... statements)
+      throws SQLException {
+    try (Connection connection = connect(server, database);
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+
+  private static String value(String database, String sql) throws SQLException {
+    try (Connection connection = connect(fresh, database);
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      assertThat(row.next()).isTrue();
+      return String.valueOf(row.getString(1));
+    }
+  }
+}
