@@ -28,9 +28,7 @@ final class KilledBackup {
 
   private KilledBackup() {}
 
-  /**
-   * @param arguments folder, and the number of the step to stop at
-   */
+  /** Takes a folder, and the number of the step to stop at. */
   public static void main(String[] arguments) {
     int stopAt = Integer.parseInt(arguments[1]);
     take(
