@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "backups",
     description = "List the backups in all storages, and what else is found there.",
-    subcommands = {BackupsCommand.Show.class})
+    subcommands = {BackupsCommand.Show.class, BackupsVerify.class, BackupsExpire.class})
 final class BackupsCommand extends DrpCommand {
   @Parameters(
       index = "0",
@@ -101,7 +101,7 @@ final class BackupsCommand extends DrpCommand {
           Format.word(manifest.kind()),
           BackupText.state(backup, out),
           Format.instant(manifest.recoveryPoint()),
-          Format.relative(manifest.recoveryPoint(), session.now()),
+          Format.duration(manifest.dataLossAt(session.now())),
           Format.bytes(manifest.storedBytes()),
           Format.count(manifest.totalRows()),
           BackupText.where(backup));

@@ -2,6 +2,7 @@ package dev.drp.cli;
 
 import dev.drp.Progress;
 import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.LocalCatalog;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.LoadedPlan;
 import dev.drp.plan.PlanFinding;
@@ -78,6 +79,11 @@ final class Session implements AutoCloseable {
   /** The backups in the storages of the plan. */
   BackupCatalog catalog() {
     return new BackupCatalog(plan().application(), storages().all());
+  }
+
+  /** This machine's copy of the catalog. */
+  LocalCatalog localCatalog() {
+    return new LocalCatalog(catalog(), state(), clock());
   }
 
   Executions executions() {
