@@ -113,7 +113,8 @@ final class BackupsVerify extends DrpCommand {
           .ifPresent(
               failure -> {
                 out.line();
-                ("%s\nHINT: %s".formatted(failure.problem(), failure.hint()))
+                "%s\nHINT: %s"
+                    .formatted(failure.problem(), failure.hint())
                     .lines()
                     .forEach(out::line);
               });
