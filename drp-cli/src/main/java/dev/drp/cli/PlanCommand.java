@@ -48,7 +48,12 @@ final class PlanCommand implements Runnable {
           .put(
               "notActedOn",
               loaded.notActedOn().stream()
-                  .map(it -> Json.object().put("path", it.path()).put("line", it.line()))
+                  .map(
+                      it ->
+                          Json.object()
+                              .put("path", it.path())
+                              .put("line", it.line())
+                              .put("value", it.value().isEmpty() ? null : it.value()))
                   .toList());
     }
 
@@ -96,7 +101,12 @@ final class PlanCommand implements Runnable {
             loaded.problems().isEmpty() && findings.isEmpty(),
             "Not acted on yet: drp checks the shape of these and does nothing with them.");
         Table table = Table.of("", ">", "");
-        idle.forEach(it -> table.row("", line(it.line()), it.path()));
+        idle.forEach(
+            it ->
+                table.row(
+                    "",
+                    line(it.line()),
+                    it.path() + (it.value().isEmpty() ? "" : ": " + it.value())));
         table.lines().forEach(out::line);
       }
       section(

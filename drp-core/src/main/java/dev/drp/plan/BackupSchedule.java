@@ -13,11 +13,10 @@ import java.util.Optional;
 public record BackupSchedule(
     @NameOfEntry String name,
     @Key(value = "of which environment", refersTo = "environments") String environment,
-    @Key("logical, physical, configuration or system") BackupKind kind,
+    @Key("what it copies") BackupKind kind,
     @Key("how often; or give at") Optional<Span> every,
-    @Key("when, as five fields of cron in the plan's time zone; or give every")
-        Optional<CronExpression> at,
-    @Key("which backups to keep: a length of time, or a section") Retention keep,
+    @Key("when, in the plan's time zone; or give every") Optional<CronExpression> at,
+    @Key("which backups to keep") Retention keep,
     @Key(
             value = "where to: the first gets the stream, the others a copy",
             refersTo = "storages",
@@ -65,6 +64,25 @@ public record BackupSchedule(
         kind,
         Optional.of(every),
         Optional.empty(),
+        keep,
+        List.of(storages),
+        Optional.empty());
+  }
+
+  /** A schedule of moments, in the plan's time zone. */
+  public static BackupSchedule at(
+      String name,
+      CronExpression at,
+      String environment,
+      BackupKind kind,
+      Retention keep,
+      String... storages) {
+    return new BackupSchedule(
+        name,
+        environment,
+        kind,
+        Optional.empty(),
+        Optional.of(at),
         keep,
         List.of(storages),
         Optional.empty());

@@ -23,9 +23,8 @@ import java.util.Optional;
 public record ContingencyPlan(
     @Key("version of this file's format: 1") int format,
     @Key("name of the application") String application,
-    @Key(value = "language of findings and reports: en or fr", defaultsTo = "en") Language language,
-    @Key(value = "time zone of the schedules, such as Europe/Paris", defaultsTo = "UTC")
-        ZoneId timeZone,
+    @Key(value = "language of findings and reports", defaultsTo = "en") Language language,
+    @Key(value = "time zone of the schedules", defaultsTo = "UTC") ZoneId timeZone,
     @Key("what must be reached") Objectives objectives,
     @Key(value = "places where environments run", atLeastOne = true) Map<String, Site> sites,
     @Key(value = "installations of the application", atLeastOne = true)
@@ -60,6 +59,7 @@ public record ContingencyPlan(
             .check(!sites.isEmpty(), "sites", "no site", "at least one site")
             .check(!environments.isEmpty(), "environments", "none", "at least one environment");
     checkReferences(rules, sites, environments, storages, backups, drills, recoveryPlans);
+    checkReferences(rules, written);
     rules.enforce();
   }
 
@@ -102,6 +102,20 @@ public record ContingencyPlan(
                 environments.keySet());
           }
         });
+  }
+
+  private static void checkReferences(Rules rules, WrittenPlan written) {
+    List<WrittenPlan.EscalationLevel> levels = written.escalation().levels();
+    for (int i = 0; i < levels.size(); i++) {
+      List<String> called = levels.get(i).call();
+      for (int j = 0; j < called.size(); j++) {
+        rules.refers(
+            "escalation.levels[%d].call[%d]".formatted(i, j),
+            called.get(j),
+            "contacts",
+            written.contacts().keySet());
+      }
+    }
   }
 
   private static <T> Map<String, T> copy(Map<String, T> map) {

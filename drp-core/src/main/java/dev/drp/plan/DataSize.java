@@ -9,6 +9,8 @@ import java.util.regex.Pattern;
 public record DataSize(long bytes) {
   static final String EXPECTED = "a size such as 800 MB, 10 GB or 512 MiB";
 
+  static final String PATTERN = "\\s*\\d+(\\.\\d+)?\\s*(B|[kK]B|[MGT]B|[KMGT]iB)\\s*";
+
   private static final Pattern NUMBER_AND_UNIT =
       Pattern.compile("(\\d{1,15}(?:\\.\\d{1,9})?)\\s*(\\p{L}*)");
   private static final Map<String, Long> UNITS =

@@ -9,7 +9,7 @@ import java.util.Optional;
 public record DrillSchedule(
     @NameOfEntry String name,
     @Key(value = "of which environment", refersTo = "environments") String environment,
-    @Key("what is rehearsed: verify, restore, disaster or failover") Kind kind,
+    @Key("what is rehearsed") Kind kind,
     @Key("how often") Span every,
     @Key("who sees to it; for the reader") Optional<String> responsible,
     @Key("how long it is planned to take; for the reader") Optional<Duration> duration,

@@ -37,7 +37,7 @@ public record Environment(
   public record Volume(
       @Key("name of the volume") String name,
       @Key("what it holds") Optional<String> holds,
-      @Key("critical, important or normal") Criticality criticality) {}
+      @Key("how much depends on it") Criticality criticality) {}
 
   /** A public name and the local port that the reverse proxy sends it to. */
   public record Domain(
@@ -55,7 +55,7 @@ public record Environment(
   public record ServicePort(
       @Key("the part: a service, a program") String service,
       @Key("the port") int port,
-      @Key("host or container that it is open on") Optional<String> on) {
+      @Key("host or container that it is open on") Optional<String> where) {
     public ServicePort {
       Rules.of("port").check(isPort(port), "port", port, "a port from 1 to 65535").enforce();
     }

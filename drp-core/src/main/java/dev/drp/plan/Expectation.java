@@ -9,7 +9,7 @@ import java.util.Optional;
 public record Expectation(
     @Key("what is expected, in a few words") String name,
     @Key("a statement that gives one value") String sql,
-    @Key("a comparison such as '> 0' or '= 40', or the value itself") ExpectedResult expect,
+    @Key("what that value must be") ExpectedResult expect,
     @Key("how long the statement may take") Optional<Duration> within) {
   public Expectation {
     requireNonNull(expect, "expect");

@@ -74,6 +74,10 @@ public record ExpectedResult(Comparison comparison, String value) {
    * @throws IllegalArgumentException with what is expected instead
    */
   public static ExpectedResult parse(String text) {
+    if (text.isBlank()) {
+      throw new InvalidValue(
+          "an empty text", EXPECTED, "put quotes around a comparison; write = '' for no text.");
+    }
     Matcher matcher = COMPARISON.matcher(text.strip());
     return matcher.matches()
         ? new ExpectedResult(Comparison.of(matcher.group(1)), unquoted(matcher.group(2)))

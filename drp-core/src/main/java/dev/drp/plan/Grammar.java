@@ -1,6 +1,7 @@
 package dev.drp.plan;
 
 import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -45,7 +46,12 @@ sealed interface Grammar {
   record Choice(Class<?> type, List<Section> sections) implements Grammar {}
 
   /** Keys and values that make a record. */
-  record Section(Class<?> type, List<Part> parts, Optional<String> shorthand, boolean notActedOnYet)
+  record Section(
+      Class<?> type,
+      Constructor<?> constructor,
+      List<Part> parts,
+      Optional<String> shorthand,
+      boolean notActedOnYet)
       implements Grammar {
     /** All keys that may stand in the section. */
     List<Entry> entries() {
@@ -73,11 +79,7 @@ sealed interface Grammar {
     /** The record of these values, one for each part; throws what its constructor throws. */
     Object construct(List<Object> values) {
       try {
-        Class<?>[] types =
-            Arrays.stream(type.getRecordComponents())
-                .map(RecordComponent::getType)
-                .toArray(Class<?>[]::new);
-        return type.getDeclaredConstructor(types).newInstance(values.toArray());
+        return constructor.newInstance(values.toArray());
       } catch (InvocationTargetException e) {
         if (e.getCause() instanceof IllegalArgumentException invalid) {
           throw invalid;
@@ -163,12 +165,23 @@ sealed interface Grammar {
 
   /** The grammar of the section that makes this record. */
   static Section of(Class<?> type) {
+    List<RecordComponent> components = List.of(type.getRecordComponents());
     Shorthand shorthand = type.getAnnotation(Shorthand.class);
     return new Section(
         type,
-        Arrays.stream(type.getRecordComponents()).map(Grammar::part).toList(),
+        constructor(type, components),
+        components.stream().map(Grammar::part).toList(),
         Optional.ofNullable(shorthand).map(Shorthand::value),
         isMarked(type));
+  }
+
+  private static Constructor<?> constructor(Class<?> type, List<RecordComponent> components) {
+    try {
+      return type.getDeclaredConstructor(
+          components.stream().map(RecordComponent::getType).toArray(Class<?>[]::new));
+    } catch (NoSuchMethodException e) {
+      throw new IllegalStateException("%s is no record".formatted(type), e);
+    }
   }
 
   private static Part part(RecordComponent component) {

@@ -8,6 +8,8 @@ import java.util.regex.Pattern;
 public record Percentage(BigDecimal value) {
   static final String EXPECTED = "a percentage from 0% to 100%, such as 99.9%";
 
+  static final String PATTERN = "\\s*\\d{1,3}(\\.\\d+)?\\s*%\\s*";
+
   private static final Pattern NUMBER = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,12})?)\\s*%");
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 

@@ -143,12 +143,19 @@ public final class PlanLint {
             Rule.RECOVERY_POINT_NOT_KEPT,
             "backups." + schedule.name(),
             schedule.name(),
-            Quantities.text(schedule.longestInterval()),
+            interval(schedule),
             Quantities.text(objective.get().value()),
             environment.name(),
             objective.get().path());
       }
     }
+  }
+
+  private static String interval(BackupSchedule schedule) {
+    return schedule
+        .every()
+        .map(Span::toString)
+        .orElseGet(() -> Quantities.text(schedule.longestInterval()));
   }
 
   private Optional<BackupSchedule> databaseBackupTakenMostOften(Environment environment) {
@@ -192,7 +199,7 @@ public final class PlanLint {
           path + ".keep",
           schedule.name(),
           keep.within().map(Span::toString).orElse("0"),
-          Quantities.text(schedule.longestInterval()));
+          interval(schedule));
     }
     Map<Object, String> folders = new HashMap<>();
     for (String name : schedule.to()) {
@@ -231,7 +238,7 @@ public final class PlanLint {
             recovery.name(),
             Quantities.text(point.get()),
             environment.name(),
-            Quantities.text(mostOften.get().longestInterval()));
+            interval(mostOften.get()));
       }
       Optional<Duration> time = recovery.objectives().recoveryTime();
       Optional<Sourced<Duration>> allowed = plan.objectivesOf(environment.name()).recoveryTime();

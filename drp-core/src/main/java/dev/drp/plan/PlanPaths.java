@@ -10,7 +10,7 @@ import java.nio.file.Path;
  * @param home what {@code ~} stands for
  */
 record PlanPaths(Path folder, Path home) {
-  static final String EXPECTED = "a path: absolute, relative to this file, or below ~";
+  static final String EXPECTED = "a path (absolute, relative to this file, or below ~)";
 
   static PlanPaths of(Path file) {
     Path absolute = file.toAbsolutePath().normalize();

@@ -2,6 +2,7 @@ package dev.drp.plan;
 
 import dev.drp.plan.Grammar.Entry;
 import dev.drp.plan.Problems.Place;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -25,6 +27,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  * section around it.
  */
 final class PlanReader {
+  private static final Grammar.Section PLAN = Grammar.of(ContingencyPlan.class);
   private static final Set<Tag> ORDINARY_TAGS =
       Set.of(
           Tag.STR,
@@ -49,7 +52,7 @@ final class PlanReader {
     this.problems = problems;
   }
 
-  /** A name that must be defined in a section of the plan. */
+  /** A name that must be one of those that a section of the plan defines. */
   private record Reference(String target, String name, Place place) {}
 
   /** An entry of a mapping in the file. */
@@ -68,18 +71,41 @@ final class PlanReader {
   }
 
   Optional<ContingencyPlan> read(Node root) {
-    Grammar.Section grammar = Grammar.of(ContingencyPlan.class);
     Place start = Place.START;
     if (!(root instanceof MappingNode mapping)) {
       problems.error(start, describe(root), "keys and values", "start from examples/drp.yaml.", "");
       return Optional.empty();
     }
-    Map<String, Written> written = entries(mapping, grammar, start);
-    List<Optional<Object>> values = parts(grammar, written, "", start);
+    if (!isOfOurFormat(mapping)) {
+      return Optional.empty();
+    }
+    Map<String, Written> written = entries(mapping, PLAN, start);
+    List<Optional<Object>> values = parts(PLAN, written, "", start);
     checkReferences(written);
-    return problems.isEmpty()
-        ? construct(grammar, values, start).map(ContingencyPlan.class::cast)
+    return problems.noErrors()
+        ? construct(PLAN, values, start).map(ContingencyPlan.class::cast)
         : Optional.empty();
+  }
+
+  /** Of another format nothing else can be said: a newer version may mean anything by its keys. */
+  private boolean isOfOurFormat(MappingNode root) {
+    for (NodeTuple tuple : root.getValue()) {
+      boolean isFormat =
+          tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals("format");
+      if (isFormat
+          && tuple.getValueNode() instanceof ScalarNode value
+          && value.getTag().equals(Tag.INT)
+          && !value.getValue().equals(String.valueOf(ContingencyPlan.FORMAT))) {
+        problems.error(
+            Place.of(tuple.getKeyNode().getStartMark(), "format"),
+            Text.quote(value.getValue()),
+            "%d, the only format that this version reads".formatted(ContingencyPlan.FORMAT),
+            "use the version of drp that the file was written for.",
+            "");
+        return false;
+      }
+    }
+    return true;
   }
 
   private Optional<Object> value(Grammar grammar, Node node, String name, Place place) {
@@ -111,6 +137,13 @@ final class PlanReader {
     try {
       Object value = scalar.reader().read(text.getValue(), paths);
       noteIfNotActedOn(value, text.getValue(), place);
+      if (value instanceof Path && text.getValue().contains("$")) {
+        problems.warning(
+            place,
+            Text.quote(text.getValue()),
+            "a path as it is",
+            "variables are not replaced: the path holds a $.");
+      }
       return Optional.of(value);
     } catch (InvalidValue e) {
       problems.error(
@@ -191,11 +224,7 @@ final class PlanReader {
       problems.error(place, describe(node), expected, nothingHint(node), "");
       return Optional.empty();
     }
-    List<String> keys =
-        mapping.getValue().stream()
-            .map(NodeTuple::getKeyNode)
-            .map(key -> key instanceof ScalarNode scalar ? scalar.getValue() : "")
-            .toList();
+    List<String> keys = keys(mapping).toList();
     List<String> chosen = firstKeys.stream().filter(keys::contains).toList();
     if (chosen.size() != 1) {
       String found = chosen.isEmpty() ? "none of them" : String.join(" and ", chosen);
@@ -272,40 +301,35 @@ final class PlanReader {
             entry.notActedOnYet(),
             place,
             () -> value(entry.value(), written.get().value(), "", place));
-    value.ifPresent(it -> checkWritten(entry, it, place));
+    value.ifPresent(it -> noteReferences(entry, it, place));
+    if (entry.atLeastOne() && value.filter(PlanReader::isEmpty).isPresent()) {
+      problems.error(place, "nothing in it", "at least one: " + entry.description());
+      return Optional.empty();
+    }
     return entry.optional() ? value.map(Optional::of) : value;
   }
 
-  private void checkWritten(Entry entry, Object value, Place place) {
-    List<?> names = value instanceof List<?> list ? list : List.of(value);
-    if (!entry.refersTo().isEmpty()) {
-      for (int i = 0; i < names.size(); i++) {
-        String path = value instanceof List<?> ? "%s[%d]".formatted(place.path(), i) : place.path();
-        references.add(
-            new Reference(
-                entry.refersTo(), names.get(i).toString(), places.getOrDefault(path, place)));
-      }
+  private static boolean isEmpty(Object value) {
+    return value.equals(List.of()) || value.equals(Map.of());
+  }
+
+  private void noteReferences(Entry entry, Object value, Place place) {
+    if (entry.refersTo().isEmpty()) {
+      return;
     }
-    boolean empty = names.isEmpty() || (value instanceof Map<?, ?> map && map.isEmpty());
-    if (entry.atLeastOne() && empty) {
-      problems.error(place, "nothing in it", "at least one: " + entry.description());
+    if (value instanceof List<?> names) {
+      for (int i = 0; i < names.size(); i++) {
+        Place ofName = places.getOrDefault("%s[%d]".formatted(place.path(), i), place);
+        references.add(new Reference(entry.refersTo(), names.get(i).toString(), ofName));
+      }
+    } else {
+      references.add(new Reference(entry.refersTo(), value.toString(), place));
     }
   }
 
   private void checkReferences(Map<String, Written> root) {
     for (Reference reference : references) {
-      Written target = root.get(reference.target());
-      List<String> names =
-          target != null && target.value() instanceof MappingNode mapping
-              ? mapping.getValue().stream()
-                  .map(NodeTuple::getKeyNode)
-                  .flatMap(
-                      key ->
-                          key instanceof ScalarNode scalar
-                              ? Stream.of(scalar.getValue())
-                              : Stream.empty())
-                  .toList()
-              : List.of();
+      List<String> names = namesIn(root.get(reference.target()));
       if (!names.contains(reference.name())) {
         problems.error(
             reference.place(),
@@ -317,6 +341,19 @@ final class PlanReader {
             Nearest.to(reference.name(), names).orElse(""));
       }
     }
+  }
+
+  private static List<String> namesIn(@Nullable Written section) {
+    return section != null && section.value() instanceof MappingNode mapping
+        ? keys(mapping).toList()
+        : List.of();
+  }
+
+  private static Stream<String> keys(MappingNode mapping) {
+    return mapping.getValue().stream()
+        .map(NodeTuple::getKeyNode)
+        .filter(ScalarNode.class::isInstance)
+        .map(key -> ((ScalarNode) key).getValue());
   }
 
   private Optional<Object> construct(

@@ -36,8 +36,7 @@ public record PlannedRecovery(
       @Key("what is done, in a few words") String name,
       @Key("program and arguments") List<String> run,
       @Key("who does it") Optional<String> responsible,
-      @Key(value = "what happens if it fails: abort, pause or continue", defaultsTo = "pause")
-          OnFailure onFailure) {
+      @Key(value = "what happens if it fails", defaultsTo = "pause") OnFailure onFailure) {
     public Step {
       run = List.copyOf(run);
       requireNonNull(responsible, "responsible");

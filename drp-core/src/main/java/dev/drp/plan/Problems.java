@@ -20,6 +20,11 @@ final class Problems {
     add(PlanProblem.Severity.ERROR, place, found, expected, hint, nearest);
   }
 
+  /** Something that a plan may hold, but that is probably not meant. */
+  void warning(Place place, String found, String expected, String hint) {
+    add(PlanProblem.Severity.WARNING, place, found, expected, hint, "");
+  }
+
   private void add(
       PlanProblem.Severity severity,
       Place place,
@@ -41,8 +46,9 @@ final class Problems {
     return collected.size() >= MOST;
   }
 
-  boolean isEmpty() {
-    return collected.isEmpty();
+  boolean noErrors() {
+    return collected.stream().allMatch(it -> it.severity() == PlanProblem.Severity.WARNING)
+        && notCollected == 0;
   }
 
   /** The problems in the order of the file. */

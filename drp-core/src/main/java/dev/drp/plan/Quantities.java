@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Lengths of time as people write them: {@code 4h}, {@code 1h 30m}, {@code 500 ms}, {@code 3
@@ -21,7 +22,7 @@ public final class Quantities {
 
   private static final Duration LONGEST = Duration.ofDays(36_525);
   private static final Pattern NUMBER_AND_UNIT =
-      Pattern.compile("\\s*(\\d{1,9}(?:\\.\\d{1,9})?)\\s*(\\p{L}*)");
+      Pattern.compile("\\G\\s*(\\d{1,9}(?:\\.\\d{1,9})?)\\s*(\\p{L}*)");
 
   /** A unit, exact or a number of months, and the words for it, the usual one first. */
   private enum Unit {
@@ -53,7 +54,17 @@ public final class Quantities {
     }
   }
 
+  static final String DURATION_PATTERN = pattern(false);
+  static final String SPAN_PATTERN = pattern(true);
+
   private Quantities() {}
+
+  private static String pattern(boolean withMonths) {
+    return Stream.of(Unit.values())
+        .filter(unit -> withMonths || unit.months == 0)
+        .flatMap(unit -> unit.words().stream())
+        .collect(joining("|", "\\s*(0|(\\d+(\\.\\d+)?\\s*(", ")\\s*)+)"));
+  }
 
   /**
    * Reads an exact length of time, never negative.
@@ -82,7 +93,7 @@ public final class Quantities {
     Matcher part = NUMBER_AND_UNIT.matcher(text.strip());
     Span sum = Span.ZERO;
     int end = 0;
-    while (part.find() && part.start() == end) {
+    while (part.find()) {
       end = part.end();
       Unit unit = unit(part.group(2), part.group(1), text, expected);
       sum = add(sum, new BigDecimal(part.group(1)), unit, text, expected);

@@ -21,57 +21,90 @@ import java.util.regex.Pattern;
  *
  * @param expected what to write, for messages and for the reference
  * @param words the only words allowed; empty where there are others
- * @param form what editors can check of it
+ * @param pattern what every text that is allowed matches, for editors; empty for any
  */
-record Scalar(Reader reader, String expected, List<String> words, Form form) {
+record Scalar(Reader reader, String expected, List<String> words, String pattern) {
   /** Makes a value of a text, or throws {@link InvalidValue}. */
   @FunctionalInterface
   interface Reader {
     Object read(String text, PlanPaths paths);
   }
 
-  /** What editors can check of a value by means of the JSON schema. */
-  enum Form {
-    TEXT,
-    QUANTITY,
-    INTEGER,
-    BOOLEAN,
-    WORD
-  }
+  /** Longer than anything but free text ever is. */
+  private static final int LONGEST = 4096;
 
-  private static final Pattern INTEGER = Pattern.compile("-?\\d{1,9}");
+  static final String BOOLEAN_PATTERN = "true|false";
+  static final String INTEGER_PATTERN = "-?\\d{1,9}";
+
+  private static final Pattern INTEGER = Pattern.compile(INTEGER_PATTERN);
   private static final String HTTP_EXPECTED = "an address that starts with http:// or https://";
+  private static final String ZONE_EXPECTED = "a time zone such as Europe/Paris";
+  private static final String DAY_PATTERN = "\\d{4}-\\d{2}-\\d{2}";
   private static final String DAY_EXPECTED = "a day such as 2026-07-17";
 
   private static final Map<Class<?>, Scalar> TYPES =
       Map.ofEntries(
-          scalar(String.class, Form.TEXT, "text", text -> text),
-          scalar(boolean.class, Form.BOOLEAN, "true or false", Scalar::bool),
-          scalar(int.class, Form.INTEGER, "a whole number", Scalar::integer),
-          scalar(Integer.class, Form.INTEGER, "a whole number", Scalar::integer),
-          scalar(Duration.class, Form.QUANTITY, Quantities.DURATION_EXPECTED, Quantities::duration),
-          scalar(Span.class, Form.QUANTITY, Quantities.SPAN_EXPECTED, Quantities::span),
-          scalar(DataSize.class, Form.QUANTITY, DataSize.EXPECTED, DataSize::parse),
-          scalar(Percentage.class, Form.QUANTITY, Percentage.EXPECTED, Percentage::parse),
-          scalar(LocalDate.class, Form.TEXT, DAY_EXPECTED, Scalar::day),
-          scalar(ZoneId.class, Form.TEXT, "a time zone such as Europe/Paris", Scalar::zone),
-          scalar(URI.class, Form.TEXT, HTTP_EXPECTED, Scalar::httpAddress),
-          scalar(HostAddress.class, Form.TEXT, HostAddress.EXPECTED, HostAddress::parse),
-          scalar(SshAddress.class, Form.TEXT, SshAddress.EXPECTED, SshAddress::parse),
-          scalar(CronExpression.class, Form.TEXT, CronExpression.EXPECTED, CronExpression::parse),
-          scalar(ExpectedResult.class, Form.TEXT, ExpectedResult.EXPECTED, ExpectedResult::parse),
+          Map.entry(String.class, new Scalar((text, paths) -> text(text), "text", List.of(), "")),
+          type(boolean.class, "true or false", BOOLEAN_PATTERN, Scalar::bool),
+          type(int.class, "a whole number", INTEGER_PATTERN, Scalar::integer),
+          type(Integer.class, "a whole number", INTEGER_PATTERN, Scalar::integer),
+          type(
+              Duration.class,
+              Quantities.DURATION_EXPECTED,
+              Quantities.DURATION_PATTERN,
+              Quantities::duration),
+          type(Span.class, Quantities.SPAN_EXPECTED, Quantities.SPAN_PATTERN, Quantities::span),
+          type(DataSize.class, DataSize.EXPECTED, DataSize.PATTERN, DataSize::parse),
+          type(Percentage.class, Percentage.EXPECTED, Percentage.PATTERN, Percentage::parse),
+          type(LocalDate.class, DAY_EXPECTED, DAY_PATTERN, Scalar::day),
+          type(ZoneId.class, ZONE_EXPECTED, "", Scalar::zone),
+          type(URI.class, HTTP_EXPECTED, "https?://.+", Scalar::httpAddress),
+          type(HostAddress.class, HostAddress.EXPECTED, "local|ssh://.+", HostAddress::parse),
+          type(SshAddress.class, SshAddress.EXPECTED, "[^/]+", SshAddress::parse),
+          type(
+              CronExpression.class,
+              CronExpression.EXPECTED,
+              "\\s*\\S+(\\s+\\S+){4}\\s*",
+              CronExpression::parse),
+          type(ExpectedResult.class, ExpectedResult.EXPECTED, "", ExpectedResult::parse),
           Map.entry(
               Path.class,
               new Scalar(
-                  (text, paths) -> paths.resolve(text), PlanPaths.EXPECTED, List.of(), Form.TEXT)),
+                  (text, paths) -> paths.resolve(notTooLong(text, PlanPaths.EXPECTED)),
+                  PlanPaths.EXPECTED,
+                  List.of(),
+                  "")),
           Map.entry(
               SecretReference.class,
-              new Scalar(SecretReferences::parse, SecretReference.EXPECTED, List.of(), Form.TEXT)));
+              new Scalar(
+                  SecretReferences::parse,
+                  SecretReference.EXPECTED,
+                  List.of(),
+                  SecretReferences.PATTERN)));
 
-  private static Map.Entry<Class<?>, Scalar> scalar(
-      Class<?> type, Form form, String expected, Function<String, Object> reader) {
+  private static Map.Entry<Class<?>, Scalar> type(
+      Class<?> type, String expected, String pattern, Function<String, Object> reader) {
     return Map.entry(
-        type, new Scalar((text, paths) -> reader.apply(text), expected, List.of(), form));
+        type,
+        new Scalar(
+            (text, paths) -> reader.apply(notTooLong(text, expected)),
+            expected,
+            List.of(),
+            pattern));
+  }
+
+  private static String notTooLong(String text, String expected) {
+    if (text.length() > LONGEST) {
+      throw new InvalidValue("a text of %d characters".formatted(text.length()), expected, "");
+    }
+    return text;
+  }
+
+  private static Object text(String text) {
+    if (text.isBlank() || text.indexOf('\0') >= 0) {
+      throw new InvalidValue(text.isBlank() ? "an empty text" : Text.quote(text), "text", "");
+    }
+    return text;
   }
 
   static Optional<Scalar> of(Class<?> type) {
@@ -95,7 +128,7 @@ record Scalar(Reader reader, String expected, List<String> words, Form form) {
         },
         expected,
         words,
-        Form.WORD);
+        String.join("|", words));
   }
 
   private static Object bool(String text) {
@@ -114,17 +147,20 @@ record Scalar(Reader reader, String expected, List<String> words, Form form) {
 
   private static Object day(String text) {
     try {
-      return LocalDate.parse(text);
+      if (text.matches(DAY_PATTERN)) { // no years that cannot be counted with
+        return LocalDate.parse(text);
+      }
     } catch (DateTimeException e) {
-      throw new InvalidValue(Text.quote(text), DAY_EXPECTED, "");
+      // the same answer
     }
+    throw new InvalidValue(Text.quote(text), DAY_EXPECTED, "");
   }
 
   private static Object zone(String text) {
     try {
       return ZoneId.of(text);
     } catch (DateTimeException e) {
-      throw new InvalidValue(Text.quote(text), "a time zone such as Europe/Paris", "");
+      throw new InvalidValue(Text.quote(text), ZONE_EXPECTED, "");
     }
   }
 

@@ -5,6 +5,8 @@ import java.util.regex.Pattern;
 
 /** Reads references to secrets. What is no reference may be the secret, and so is never shown. */
 final class SecretReferences {
+  static final String PATTERN = "env:[A-Za-z_]\\w*|file:.+|env-file:.+#[A-Za-z_]\\w*";
+
   private static final Pattern SHELL_VARIABLE = Pattern.compile("\\$\\{?([A-Za-z_]\\w*)}?");
 
   private SecretReferences() {}

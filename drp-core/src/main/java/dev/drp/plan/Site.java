@@ -8,9 +8,9 @@ import java.util.Optional;
 /** A place where environments run. */
 public record Site(
     @NameOfEntry String name,
-    @Key("'local', or ssh://user@host:port") HostAddress host,
+    @Key("where it is") HostAddress host,
     @Key("file with the host keys that SSH accepts") @NotActedOnYet Optional<Path> knownHosts,
-    @Key(value = "primary, hot, warm or cold", defaultsTo = "primary") Role role,
+    @Key(value = "what the site is for", defaultsTo = "primary") Role role,
     @Key("public name or address that DNS points to while this site serves") @NotActedOnYet
         Optional<String> address,
     @Key("provider and place") @NotActedOnYet Optional<String> location,

@@ -44,7 +44,7 @@ public record SshAddress(Optional<String> user, String host, int port) implement
   static SshAddress parse(String address, String text, String expected) {
     Matcher matcher = ADDRESS.matcher(address);
     if (!matcher.matches()) {
-      boolean password = address.matches("[^@/]*:[^@/]*@.*");
+      boolean password = address.matches("[^@:]*:[^@]*@.*");
       throw new InvalidValue(
           password ? "an address with a password (not shown)" : Text.quote(text),
           expected,

@@ -30,7 +30,7 @@ public sealed interface Storage {
   @NotActedOnYet
   record Sftp(
       @NameOfEntry String name,
-      @Key("user@host or user@host:port") SshAddress sftp,
+      @Key("account on that machine") SshAddress sftp,
       @Key("folder on that machine") String path,
       @Key("file with the host keys that SSH accepts") Optional<Path> knownHosts,
       @Key("file with the private key") Optional<Path> key,

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 final class Text {
   private static final int LONGEST_SHOWN = 60;
   private static final Pattern PASSWORD_IN_URL =
-      Pattern.compile("(?<=://)[^/@\\s]*:[^/@\\s]*(?=@)");
+      Pattern.compile("(?<=://)[^@:\\s]*+:[^@\\s]*+(?=@)");
 
   private Text() {}
 

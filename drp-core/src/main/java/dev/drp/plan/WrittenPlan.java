@@ -89,7 +89,7 @@ public record WrittenPlan(
       @Key("what it is made with") Optional<String> technology,
       @Key("its version") Optional<String> version,
       @Key("where it is") Optional<String> location,
-      @Key("critical, important or normal") Criticality criticality,
+      @Key("how much depends on it") Criticality criticality,
       @Key("what it needs") List<String> dependsOn) {
     public Component {
       requireNonNull(criticality, "criticality");
@@ -139,6 +139,9 @@ public record WrittenPlan(
       @Key(value = "who is called", refersTo = "contacts", atLeastOne = true) List<String> call) {
     public EscalationLevel {
       call = List.copyOf(call);
+      Rules.of("escalation level")
+          .check(!call.isEmpty(), "call", "nobody", "at least one contact")
+          .enforce();
     }
   }
 
@@ -194,17 +197,5 @@ public record WrittenPlan(
     changes = List.copyOf(changes);
     links = List.copyOf(links);
     requireNonNull(reports, "reports");
-    Rules rules = Rules.of("plan");
-    for (int i = 0; i < escalation.levels().size(); i++) {
-      List<String> called = escalation.levels().get(i).call();
-      for (int j = 0; j < called.size(); j++) {
-        rules.refers(
-            "escalation.levels[%d].call[%d]".formatted(i, j),
-            called.get(j),
-            "contacts",
-            contacts.keySet());
-      }
-    }
-    rules.enforce();
   }
 }

@@ -32,7 +32,7 @@ import org.yaml.snakeyaml.resolver.Resolver;
  * hold a secret.
  */
 final class YamlText {
-  static final int LARGEST = 1 << 20;
+  static final int LARGEST = 256 * 1024;
   private static final int DEEPEST = 32;
 
   private final Problems problems;
@@ -44,7 +44,7 @@ final class YamlText {
   /** The root of the one document of the file; empty if there is a problem. */
   Optional<Node> read(byte[] bytes) {
     if (bytes.length > LARGEST) {
-      problems.error(Place.START, "more than 1 MiB", "a plan file of at most 1 MiB");
+      problems.error(Place.START, "more than 256 KiB", "a plan file of at most 256 KiB");
       return Optional.empty();
     }
     return decode(bytes).filter(this::isPrintable).flatMap(this::parse);
@@ -186,7 +186,7 @@ final class YamlText {
         problem.contains("mapping values are not allowed")
             || problem.contains("cannot start any token")
             || problem.contains("indentation indicator")
-            || problem.contains("expected comment or a line break");
+            || problem.contains("a comment or a line break");
     return quotesHelp
         ? "put quotes around a text that holds ': ' or starts with a sign such as > @ % * [ {."
         : "look for a wrong indentation, or a quote or bracket that is not closed.";
