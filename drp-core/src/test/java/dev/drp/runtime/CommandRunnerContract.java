@@ -187,7 +187,7 @@ public abstract class CommandRunnerContract {
     String second = uniqueSleep();
     String third = uniqueSleep();
     String starts =
-        "trap '' TERM; sleep %s & (sleep %s & exec sleep %s) ; wait"
+        "trap '' TERM; (sleep %s &); (sleep %s & exec sleep %s); wait"
             .formatted(first, second, third);
     RunningCommand running = runner().start(Command.of("sh", "-c", starts));
     awaitRunning(third);
