@@ -112,16 +112,19 @@ public final class DrillRestore {
       RecoveryPlan.Builder builder =
           RecoveryPlan.named(NAME, plan.application(), environment.name())
               .objectives(RestoreDatabase.objectives(plan, environment.name()))
-              .phase("preflight", clearLeftovers(), chooseBackup(), restore.checkBackup())
-              .phase("sandbox", startSandbox(), restore.checkFit().in(Mode.DRILL))
+              .phase(
+                  "preflight", share(10), clearLeftovers(), chooseBackup(), restore.checkBackup())
+              .phase("sandbox", share(10), startSandbox(), restore.checkFit().in(Mode.DRILL))
               .phase(
                   "restore",
+                  share(60),
                   restore.createRoles(),
                   restore.relaxDurability(),
                   restore.load(),
                   restore.analyze())
               .phase(
                   "verify",
+                  share(20),
                   restore.compareRows(),
                   restore.compareFacts(),
                   restore.runExpectations(),
@@ -134,6 +137,10 @@ public final class DrillRestore {
               .closing(this::removeQuietly);
       request.toArguments().forEach(builder::argument);
       return builder.build();
+    }
+
+    private Optional<Duration> share(int percent) {
+      return RestoreDatabase.share(RestoreDatabase.objectives(plan, environment.name()), percent);
     }
 
     private Step clearLeftovers() {

@@ -128,6 +128,11 @@ public final class RestoreDatabase {
         objectives.recoveryPoint().map(EffectiveObjectives.Sourced::value));
   }
 
+  /** What a phase may take of the recovery time objective. */
+  static Optional<Duration> share(RecoveryObjectives objectives, int percent) {
+    return objectives.recoveryTime().map(all -> all.multipliedBy(percent).dividedBy(100));
+  }
+
   /** How the replaced database is called from the switch on. */
   public static String asideName(ExecutionId execution) {
     return "drp_aside_" + execution;
@@ -165,23 +170,27 @@ public final class RestoreDatabase {
               .objectives(objectives(plan, environment.name()))
               .phase(
                   "preflight",
+                  share(10),
                   identifyTarget(),
                   chooseBackup(),
                   restore.checkBackup(),
                   restore.checkFit())
               .phase(
                   "restore",
+                  share(60),
                   restore.createRoles(),
                   restore.relaxDurability(),
                   restore.load(),
                   restore.analyze())
               .phase(
                   "verify",
+                  share(20),
                   restore.compareRows(),
                   restore.compareFacts(),
                   restore.runExpectations())
               .phase(
                   SWITCH,
+                  share(10),
                   restore.restoreDurability(),
                   carryOver(),
                   switchDatabases(),
@@ -191,6 +200,10 @@ public final class RestoreDatabase {
               .closing(this::disconnect);
       request.toArguments().forEach(builder::argument);
       return builder.build();
+    }
+
+    private Optional<Duration> share(int percent) {
+      return RestoreDatabase.share(objectives(plan, environment.name()), percent);
     }
 
     private Step identifyTarget() {

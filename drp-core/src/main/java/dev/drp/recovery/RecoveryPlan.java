@@ -144,8 +144,9 @@ public final class RecoveryPlan {
       return this;
     }
 
-    public Builder phase(String phase, Duration target, Step... steps) {
-      phases.add(new Phase(phase, Optional.of(target), List.of(steps)));
+    /** Adds a phase that should take so long at most. */
+    public Builder phase(String phase, Optional<Duration> target, Step... steps) {
+      phases.add(new Phase(phase, target, List.of(steps)));
       return this;
     }
 

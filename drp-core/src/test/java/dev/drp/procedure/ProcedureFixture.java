@@ -21,20 +21,20 @@ import java.util.Objects;
 import java.util.Optional;
 
 /** An environment with backups, and the procedures that restore it. */
-final class ProcedureFixture {
-  static final String LIVE = BackupFixture.DATABASE;
-  static final String PRODUCTION = BackupFixture.ENVIRONMENT;
+public final class ProcedureFixture {
+  public static final String LIVE = BackupFixture.DATABASE;
+  public static final String PRODUCTION = BackupFixture.ENVIRONMENT;
 
-  final BackupFixture backups;
-  final FakeDatabaseServer server;
-  final FakeDatabaseSandboxes sandboxes;
+  public final BackupFixture backups;
+  public final FakeDatabaseServer server;
+  public final FakeDatabaseSandboxes sandboxes;
   final Executions executions;
-  Objectives objectives = Objectives.of(Duration.ofHours(2), Duration.ofHours(6));
+  public Objectives objectives = Objectives.of(Duration.ofHours(2), Duration.ofHours(6));
 
   /** The server that the environment is reached at; a test can replace it. */
   FakeDatabaseServer reached;
 
-  ProcedureFixture(Path state) {
+  public ProcedureFixture(Path state) {
     backups = new BackupFixture(state);
     server = backups.server;
     reached = server;
@@ -80,19 +80,19 @@ final class ProcedureFixture {
   }
 
   /** Takes a backup and goes on five minutes. */
-  BackupId backUp() {
+  public BackupId backUp() {
     BackupId id = backups.take().manifest().id();
     backups.clock.advance(Duration.ofMinutes(5));
     return id;
   }
 
-  Execution restore(RestoreRequest request) {
+  public Execution restore(RestoreRequest request) {
     return engine()
         .execute(
             restoreDatabase().plan(PRODUCTION, request), Mode.RECOVERY, ExecutionListener.SILENT);
   }
 
-  Execution drill(DrillRequest request) {
+  public Execution drill(DrillRequest request) {
     return engine()
         .execute(drillRestore().plan(PRODUCTION, request), Mode.DRILL, ExecutionListener.SILENT);
   }

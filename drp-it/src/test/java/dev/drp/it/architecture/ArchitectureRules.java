@@ -42,13 +42,13 @@ record ArchitectureRules(String root) {
                             SNAKEYAML))));
   }
 
-  /** Files are parsed where they are described: plans, manifests, journals. */
+  /** Files are parsed and written where they are described: plans, manifests, journals, reports. */
   ArchRule onlyFormatsAreParsed() {
     return classes()
         .that(belongToTheCore())
         .and(dependOn(JACKSON, SNAKEYAML))
         .should()
-        .resideInAnyPackage(in("plan"), in("backup"), in("recovery"));
+        .resideInAnyPackage(in("plan"), in("backup"), in("recovery"), in("report"));
   }
 
   /**
