@@ -30,6 +30,9 @@ public final class MarkedPrograms {
 
   private static final Path PROC = Path.of("/proc");
 
+  /** How the database server's first process is called. */
+  private static final String SERVER = "postgres";
+
   private final String variable;
 
   public MarkedPrograms(String mark) {
@@ -68,7 +71,7 @@ public final class MarkedPrograms {
       if (System.nanoTime() - start > time.toNanos()) {
         return false;
       }
-      family.stream().filter(signalled::add).forEach(signal);
+      family.stream().filter(MarkedPrograms::maySignal).filter(signalled::add).forEach(signal);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
     }
   }
@@ -92,6 +95,46 @@ public final class MarkedPrograms {
     }
   }
 
+  /**
+   * The first process of a container may be a database server. It takes every orphan that a signal
+   * ends for one of its own processes that crashed, and restarts in the middle of production. So in
+   * there a program is signalled only when nothing that it started is left, not even a zombie, and
+   * an orphan of the server is left alone.
+   */
+  private static boolean maySignal(ProcessHandle member) {
+    if (!isInContainerOfServer(member)) {
+      return true;
+    }
+    boolean orphan = member.parent().map(MarkedPrograms::name).filter(SERVER::equals).isPresent();
+    return !orphan && member.children().findAny().isEmpty();
+  }
+
+  private static boolean isInContainerOfServer(ProcessHandle member) {
+    try {
+      Path own = Files.readSymbolicLink(PROC.resolve("self/ns/pid"));
+      return !own.equals(Files.readSymbolicLink(folder(member).resolve("ns/pid")))
+          && name(folder(member).resolve("root/proc/1")).equals(SERVER);
+    } catch (IOException goneOrForeign) {
+      return false;
+    }
+  }
+
+  private static String name(ProcessHandle process) {
+    return name(folder(process));
+  }
+
+  private static String name(Path process) {
+    try {
+      return Files.readString(process.resolve("comm")).strip();
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  private static Path folder(ProcessHandle process) {
+    return PROC.resolve(Long.toString(process.pid()));
+  }
+
   private boolean isMarked(Path folder) {
     try {
       // Each byte becomes one character, whatever it means.
@@ -109,7 +152,7 @@ public final class MarkedPrograms {
       return false;
     }
     try {
-      String stat = Files.readString(PROC.resolve(Long.toString(member.pid())).resolve("stat"));
+      String stat = Files.readString(folder(member).resolve("stat"));
       return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
     } catch (IOException noProc) {
       return member.isAlive();

@@ -41,26 +41,43 @@ enum Relay {
     }
   };
 
-  /** The child copies from the port, the parent to it; whoever ends first ends the other. */
+  // The first process of a database's container is the database server itself. It takes every
+  // orphan that a signal ends
+  // for one of its own processes that crashed, and restarts in the middle of production. So a relay
+  // is one process, or
+  // waits for all that it started.
+
   private static final String PERL_PROGRAM =
       """
+      use Errno qw(EAGAIN EINTR);
+      use Fcntl;
       use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY);
       socket(my $port, PF_INET, SOCK_STREAM, 0) or die "socket: $!";
       connect($port, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die "connect: $!";
       setsockopt($port, IPPROTO_TCP, TCP_NODELAY, 1);
-      sub relay {
-        my ($from, $to) = @_;
-        while (sysread($from, my $bytes, 65536)) {
-          for (my $sent = 0; $sent < length $bytes;) {
-            $sent += syswrite($to, $bytes, length($bytes) - $sent, $sent) // return;
+      $SIG{PIPE} = 'IGNORE';
+      fcntl($_, F_SETFL, O_NONBLOCK) for *STDIN, *STDOUT, $port;
+      sub later { $! == EAGAIN || $! == EINTR }
+      my @ways = ([*STDIN, $port, ''], [$port, *STDOUT, '']);
+      while (1) {
+        my ($readable, $writable) = ('', '');
+        for my $way (@ways) {
+          if (length $way->[2]) { vec($writable, fileno $way->[1], 1) = 1 }
+          else { vec($readable, fileno $way->[0], 1) = 1 }
+        }
+        next if select($readable, $writable, undef, undef) < 0;
+        for my $way (@ways) {
+          my ($from, $to) = @$way;
+          if (!length $way->[2] && vec($readable, fileno $from, 1)) {
+            my $count = sysread($from, $way->[2], 65536);
+            exit if defined $count ? $count == 0 : !later;
+          }
+          if (length $way->[2]) {
+            my $count = syswrite($to, $way->[2]);
+            if (defined $count) { substr($way->[2], 0, $count, '') } else { exit unless later }
           }
         }
       }
-      my $parent = $$;
-      my $child = fork() // die "fork: $!";
-      if ($child == 0) { relay($port, *STDOUT); kill 'TERM', $parent; exit; }
-      relay(*STDIN, $port);
-      kill 'TERM', $child;
       """;
 
   private static final String PYTHON_PROGRAM =
@@ -88,6 +105,7 @@ enum Relay {
       cat <&4 >&3 & up=$!
       wait -n
       kill "$down" "$up" 2>/dev/null
+      wait
       """;
 
   private final String program;

@@ -6,6 +6,10 @@
 #                   ends the programs that carry the mark and all of their sessions; prints the
 #                   sessions on one line and who is still there on another.
 
+# The container's first process may be a database server. It takes every orphan that a signal ends for one of its own
+# processes that crashed, and restarts in the middle of production. So beside one, a program is signalled only when
+# nothing that it started is left, not even a zombie; and an orphan of the server is left alone.
+
 # Sets state, parent and session of a process; empty when it has gone.
 look_at() {
   stat=
@@ -42,22 +46,32 @@ find_left() {
     esac
   done
   left=
+  parents=
+  orphans=
   for folder in /proc/[0-9]*; do
     pid=${folder#/proc/}
     look_at "$pid"
+    [ -z "$parent" ] || parents="$parents $parent"
+    [ "$parent" != 1 ] || orphans="$orphans $pid"
     case "$state" in '' | Z | X) continue ;; esac
     case " $now " in *" $pid "*) left="$left $pid"; continue ;; esac
     case " $sessions " in *" $session "*) left="$left $pid" ;; esac
   done
 }
 
+# Sets which programs must not be signalled: $spared.
+spare() {
+  spared=
+  [ "$first" != postgres ] || spared="$parents $orphans"
+}
+
 # Sends a signal to each of them once, until nobody is left or the rounds are over.
 end_with() {
   told=
   rounds=$2
-  while find_left && [ -n "$left" ] && [ "$rounds" -gt 0 ]; do
+  while find_left && spare && [ -n "$left" ] && [ "$rounds" -gt 0 ]; do
     for pid in $left; do
-      case " $told " in
+      case " $told $spared " in
         *" $pid "*) ;;
         *) told="$told $pid"; kill "-$1" "$pid" 2>/dev/null ;;
       esac
@@ -75,6 +89,7 @@ case "$1" in
     sessions=$*
     look_at 1
     main=$session
+    read -r first < /proc/1/comm
     end_with TERM 40
     end_with KILL 60
     echo "$sessions"

@@ -1,0 +1,98 @@
+package dev.drp.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.drp.Secret;
+import dev.drp.runtime.ByteStream;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.RunningCommand;
+import dev.drp.runtime.ThrowawayContainer;
+import dev.drp.runtime.ThrowawayRequest;
+import dev.drp.runtime.Tunnel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The database server is its container's first process, and restarts when an orphan is ended by a
+ * signal. Whatever we run in there and end there must not do that to production.
+ */
+@Tag("docker")
+class ServerSurvivesTest {
+  private static ThrowawayContainer container;
+
+  @BeforeAll
+  static void startServer() {
+    container =
+        TestContainers.RUNTIME.startThrowaway(
+            new ThrowawayRequest(
+                "server-survives",
+                TestContainers.imageId(),
+                Map.of("POSTGRES_PASSWORD", new Secret("test")),
+                List.of(),
+                OptionalLong.empty(),
+                OptionalLong.empty()));
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> String.join("\n", log()).split("ready to accept connections", -1).length > 2);
+  }
+
+  @AfterAll
+  static void removeServer() {
+    assertThat(container.remove()).isEmpty();
+  }
+
+  @Test
+  void connectionsThatOpenAndClose() {
+    Tunnel tunnel = TestContainers.RUNTIME.tunnelInto(container.container());
+
+    for (int i = 0; i < 5; i++) {
+      try (ByteStream connection = tunnel.connect(5432)) {
+        assertThat(connection.output()).isNotNull();
+      }
+    }
+
+    assertServerNeverCrashed();
+  }
+
+  @Test
+  void programsThatStartedOthersAndAreEnded() {
+    RunningCommand family =
+        runner().start(Command.of("bash", "-c", "sleep 7171 & (sleep 7172 & sleep 7173); wait"));
+    await().until(() -> sleeping() == 3);
+
+    family.close();
+
+    assertThat(sleeping()).isZero();
+    assertServerNeverCrashed();
+  }
+
+  private static long sleeping() {
+    return Long.parseLong(
+        runner()
+            .run(
+                Command.of(
+                    "sh", "-c", "grep -la '^sleep.717' /proc/[0-9]*/cmdline 2>/dev/null | wc -l"))
+            .strip());
+  }
+
+  private static CommandRunner runner() {
+    return TestContainers.RUNTIME.commandsIn(container.container());
+  }
+
+  private static void assertServerNeverCrashed() {
+    assertThat(log()).noneMatch(line -> line.contains("terminated by signal"));
+    assertThat(log()).noneMatch(line -> line.contains("reinitializing"));
+  }
+
+  private static List<String> log() {
+    return container.lastLogLines(500);
+  }
+}
