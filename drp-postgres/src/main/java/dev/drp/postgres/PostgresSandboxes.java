@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -59,8 +60,8 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
   private final Path folder;
 
   /**
-   * @param engine the container engine; never closed here. Where there is none, it may throw
-   *     ENGINE_UNAVAILABLE.
+   * @param engine the container engine; never closed here. Where there is none, it or what it gives
+   *     may throw ENGINE_UNAVAILABLE.
    * @param host runs programs on this machine
    */
   public PostgresSandboxes(Supplier<ContainerRuntime> engine, CommandRunner host, Clock clock) {
@@ -83,22 +84,17 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
 
   @Override
   public ThrowawayServer start(SandboxRequest request) {
-    Optional<ImageIdentity> wanted = request.image();
-    if (wanted.isPresent()) {
-      Optional<ContainerRuntime> runtime = runtime();
-      Optional<ImageIdentity> image = runtime.flatMap(it -> find(it, wanted.get()));
-      if (image.isPresent()) {
-        return inContainer(request, runtime.get(), image.get());
-      }
-    }
-    return new LocalSandbox(host, folder, request, clock);
+    return request
+        .image()
+        .flatMap(image -> withEngine(runtime -> find(runtime, image)).flatMap(it -> it))
+        .<ThrowawayServer>map(image -> inContainer(request, engine.get(), image))
+        .orElseGet(() -> new LocalSandbox(host, folder, request, clock));
   }
 
   /** Empty where this machine has no engine that answers. */
-  private Optional<ContainerRuntime> runtime() {
+  private <T> Optional<T> withEngine(Function<ContainerRuntime, T> question) {
     try {
-      ContainerRuntime runtime = engine.get();
-      return Optional.of(runtime);
+      return Optional.of(question.apply(engine.get()));
     } catch (RecoveryException e) {
       if (e.code() == ErrorCode.ENGINE_UNAVAILABLE) {
         return Optional.empty();
@@ -217,7 +213,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
   @Override
   public List<String> removeLeftovers(String owner) {
     List<String> left = new ArrayList<>();
-    runtime().ifPresent(runtime -> left.addAll(runtime.removeLeftovers(owner)));
+    withEngine(runtime -> runtime.removeLeftovers(owner)).ifPresent(left::addAll);
     left.addAll(LocalSandbox.removeLeftovers(host, folder, owner));
     return left;
   }
