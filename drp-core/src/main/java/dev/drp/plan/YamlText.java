@@ -68,8 +68,7 @@ final class YamlText {
           placeAfter(text), "bytes that are no UTF-8 text", "UTF-8", "save the file as UTF-8.", "");
       return Optional.empty();
     }
-    String decoded = text.toString();
-    return Optional.of(decoded.startsWith("\uFEFF") ? decoded.substring(1) : decoded);
+    return Optional.of(text.toString());
   }
 
   private boolean isPrintable(String text) {
