@@ -48,6 +48,7 @@ final class Drp implements Runnable {
           BackupsCommand.class,
           ExecutionsCommand.class,
           StatusCommand.class,
+          DemoCommand.class,
           CommandLine.HelpCommand.class);
 
   private final Context context;

@@ -4,9 +4,11 @@ import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.RetryingStorage;
 import dev.drp.database.DatabaseConnector;
+import dev.drp.database.DatabaseSandboxes;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.Storage;
 import dev.drp.postgres.PostgresConnector;
+import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
@@ -50,11 +52,18 @@ final class Wiring implements Adapters {
     return new PostgresConnector(this::engine, programs(), clock);
   }
 
-  private CommandRunner programs() {
+  @Override
+  public DatabaseSandboxes sandboxes() {
+    return new PostgresSandboxes(this::engine, programs(), clock);
+  }
+
+  @Override
+  public CommandRunner programs() {
     return new LocalCommandRunner();
   }
 
-  private synchronized ContainerRuntime engine() {
+  @Override
+  public synchronized ContainerRuntime engine() {
     ContainerRuntime known = engine;
     if (known == null) {
       known = DockerContainerRuntime.of(environment);

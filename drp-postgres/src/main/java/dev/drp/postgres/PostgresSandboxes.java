@@ -109,7 +109,16 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
     references.add(wanted.id());
     references.addAll(wanted.repositoryDigests());
     references.add(wanted.reference());
-    return references.stream().map(runtime::image).flatMap(Optional::stream).findFirst();
+    // Found by its content, it still goes by the name that people know it by.
+    return references.stream()
+        .map(runtime::image)
+        .flatMap(Optional::stream)
+        .map(
+            found ->
+                found.id().equals(wanted.id())
+                    ? new ImageIdentity(wanted.reference(), found.id(), found.repositoryDigests())
+                    : found)
+        .findFirst();
   }
 
   private static boolean same(ImageIdentity image, ImageIdentity wanted) {
