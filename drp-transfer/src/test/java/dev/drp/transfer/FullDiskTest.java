@@ -73,7 +73,7 @@ class FullDiskTest {
 
   @Test
   void expiresBackupsWhileTheDiskIsFull() throws IOException {
-    insertRandom(110 * KIB);
+    insertRandom(80 * KIB);
     takeBackup().take(fixture.request(storage()));
     fixture.clock.advance(Duration.ofDays(30));
     takeBackup().take(fixture.request(storage()));
