@@ -273,7 +273,7 @@ final class DumpArchive {
 
   private void require() throws IOException {
     if (!fill()) {
-      throw new EOFException();
+      throw new EOFException("it ends too early");
     }
   }
 

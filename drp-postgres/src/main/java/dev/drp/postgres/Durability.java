@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Relaxes the durability of a server that holds nothing yet, and gives it back. What the settings
@@ -87,9 +88,14 @@ final class Durability {
 
   void relax() {
     try (Session session = sessions.maintenance()) {
-      if (note(session).isEmpty()) {
+      Optional<String> note = note(session);
+      if (note.isPresent()) {
+        requireSameBoot(note.get());
+      } else {
         session.change(
-            "note the settings", Marks.set(database(session), Marks.RELAXED, noteOf(own(session))));
+            "note the settings",
+            Marks.set(
+                database(session), Marks.RELAXED, bootOfMachine() + "\n" + noteOf(own(session))));
       }
       for (Map.Entry<String, String> setting : RELAXED.entrySet()) {
         session.change("relax durability", alter(setting.getKey(), setting.getValue()));
@@ -106,6 +112,7 @@ final class Durability {
       if (note.isEmpty()) {
         return;
       }
+      requireSameBoot(note.get());
       before = settingsOf(note.get());
       for (String name : RELAXED.keySet()) {
         String value = before.get(name);
@@ -132,6 +139,25 @@ final class Durability {
         .runner()
         .ifPresent(
             runner -> runner.run(Command.of("sh", "-c", script, "sh", data).within(SYNC_LIMIT)));
+  }
+
+  /** What was written without durability is lost with the machine's memory, whatever is left. */
+  private void requireSameBoot(String note) {
+    if (note.lines().findFirst().equals(Optional.of(bootOfMachine()))) {
+      return;
+    }
+    throw new RecoveryException(
+        ErrorCode.VERIFICATION_FAILED,
+        "the machine of %s was restarted while the server ran without durability: its data may be damaged"
+            .formatted(place.name()),
+        "begin anew on an empty server.");
+  }
+
+  private String bootOfMachine() {
+    return place
+        .runner()
+        .map(runner -> runner.run(Command.of("cat", "/proc/sys/kernel/random/boot_id")).strip())
+        .orElse("");
   }
 
   private void check(Map<String, String> before) {
@@ -214,17 +240,16 @@ final class Durability {
     return settings;
   }
 
-  /** A note that says something also where nothing was set. */
   private static String noteOf(Map<String, String> settings) {
-    StringBuilder note = new StringBuilder("before:");
-    settings.forEach((name, value) -> note.append('\n').append(name).append('=').append(value));
-    return note.toString();
+    return settings.entrySet().stream()
+        .map(setting -> setting.getKey() + "=" + setting.getValue())
+        .collect(Collectors.joining("\n"));
   }
 
   private static Map<String, String> settingsOf(String note) {
     Map<String, String> settings = new TreeMap<>();
     note.lines()
-        .skip(1)
+        .skip(1) // the machine's boot
         .map(line -> line.split("=", 2))
         .forEach(parts -> settings.put(parts[0], parts[1]));
     return settings;

@@ -45,7 +45,7 @@ class DatabaseSwitchTest {
             () -> {
               while (!stop.get()) {
                 try {
-                  cluster.execute("sw-live", "SELECT pg_sleep(0.2)");
+                  cluster.execute("sw-live", "SELECT pg_sleep(60)");
                 } catch (RecoveryException e) {
                   // It comes back.
                 }

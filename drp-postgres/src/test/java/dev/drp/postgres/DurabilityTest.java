@@ -1,7 +1,10 @@
 package dev.drp.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.RestoreTarget;
 import java.util.List;
@@ -58,6 +61,19 @@ class DurabilityTest {
     target.restoreDurability();
 
     assertThat(setting("fsync")).isEqualTo("on");
+  }
+
+  @Test
+  void refusesWhatTheMachineMayHaveLost() {
+    target.relaxDurability();
+    cluster.execute("postgres", "ALTER DATABASE postgres SET drp.relaxed = 'another boot'");
+
+    assertThatThrownBy(target::restoreDurability)
+        .isInstanceOfSatisfying(
+            RecoveryException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.VERIFICATION_FAILED))
+        .hasMessageContaining("empty server");
+    assertThatThrownBy(target::relaxDurability).isInstanceOf(RecoveryException.class);
   }
 
   @Test
