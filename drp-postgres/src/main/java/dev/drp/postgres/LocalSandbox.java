@@ -190,7 +190,20 @@ final class LocalSandbox implements ThrowawayServer {
         "--log=" + folder.resolve("log"),
         "--options=" + options);
     Place place =
-        new Place("sandbox " + folder, Optional.empty(), Optional.of(runner), Optional.empty());
+        new Place(
+            "sandbox " + folder,
+            Optional.empty(),
+            Optional.of(runner),
+            Optional.of(
+                () ->
+                    run(
+                        control,
+                        "restart",
+                        "--silent",
+                        "--wait",
+                        "--mode=fast",
+                        "--pgdata=" + data,
+                        "--log=" + folder.resolve("log"))));
     Sessions sessions =
         new Sessions(
             new Route.UnixSocket(folder, PORT),

@@ -31,22 +31,15 @@ import java.util.function.Supplier;
 
 /**
  * Throw-away PostgreSQL servers: a container of the wanted image where there is one, else a server
- * of this machine's PostgreSQL programs of the same major version. They run without durability:
- * what they hold is never served and ends with them.
+ * of this machine's PostgreSQL programs of the same major version. What they hold is never served
+ * and ends with them.
  */
 public final class PostgresSandboxes implements DatabaseSandboxes {
-  /** For both kinds: fast, and modest in memory. All data is lost when the machine fails. */
-  static final List<String> SETTINGS =
-      List.of(
-          "fsync=off",
-          "full_page_writes=off",
-          "synchronous_commit=off",
-          "wal_level=minimal",
-          "max_wal_senders=0",
-          "max_wal_size=8GB",
-          "checkpoint_timeout=1h",
-          "autovacuum=off",
-          "shared_buffers=256MB");
+  /**
+   * For both kinds. Durability is that of a server that serves: a drill measures a restore that
+   * relaxes it, syncs and restarts as one in earnest does.
+   */
+  static final List<String> SETTINGS = List.of("shared_buffers=256MB");
 
   private static final int PORT = 5432;
   private static final long SHARED_MEMORY = 512L << 20;
@@ -151,7 +144,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
               "container " + container.name(),
               Optional.of(image),
               Optional.of(runtime.commandsIn(container)),
-              Optional.empty());
+              Optional.of(() -> restart(runtime, container)));
       Sessions sessions =
           new Sessions(
               new Route.Tunnelled(runtime.tunnelInto(container), PORT),
@@ -167,6 +160,11 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
       throwaway.remove();
       throw e;
     }
+  }
+
+  private static void restart(ContainerRuntime runtime, Container container) {
+    runtime.stop(container, START_LIMIT);
+    runtime.start(container);
   }
 
   static PostgresServer server(
