@@ -1,5 +1,6 @@
 package dev.drp.assessment;
 
+import dev.drp.ErrorCode;
 import dev.drp.backup.BackupRun;
 import dev.drp.backup.BackupState;
 import dev.drp.backup.BackupSummary;
@@ -292,7 +293,7 @@ final class EnvironmentAssessment {
                     id,
                     "%s serves and keeps the way back until it is committed".formatted(run)));
         case FAILED -> {
-          if (newest) {
+          if (newest && !refused(execution)) {
             notices.add(
                 new Notice(Notice.Kind.RUN_FAILED, id, run + " failed" + because(execution)));
           }
@@ -300,6 +301,11 @@ final class EnvironmentAssessment {
         case IN_PROGRESS, COMPLETED, COMPLETED_WITH_EXCEPTIONS, ROLLED_BACK -> {}
       }
     }
+  }
+
+  /** A refusal is an answer to whoever asked, nothing that somebody else should look at. */
+  private static boolean refused(Execution execution) {
+    return execution.problem().filter(it -> it.code() == ErrorCode.REFUSED).isPresent();
   }
 
   private static String because(Execution execution) {
