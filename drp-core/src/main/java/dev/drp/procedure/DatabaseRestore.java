@@ -145,6 +145,21 @@ final class DatabaseRestore {
         "verify a backup that was not yet, or look whether all storages answer.");
   }
 
+  /** That backup, if a restore may rely on it; else BACKUP_NOT_FOUND, naming an older good one. */
+  static CatalogEntry goodBackup(CatalogListing listing, BackupId id) {
+    CatalogEntry backup = listing.require(id);
+    if (!backup.isGood()) {
+      throw new RecoveryException(
+          ErrorCode.BACKUP_NOT_FOUND,
+          "backup %s is not good: %s".formatted(id, whyNotGood(backup)),
+          listing
+              .nextOlderGood(backup)
+              .map(older -> "the next older good backup is %s.".formatted(older.id()))
+              .orElse("there is no older good backup; verify this one, if it can be."));
+    }
+    return backup;
+  }
+
   static String whyNotGood(CatalogEntry backup) {
     return backup.manifest().emergency()
         ? "an emergency backup, incomplete by nature"

@@ -172,11 +172,16 @@ public final class DrillRestore {
     private Step chooseBackup() {
       String which =
           request
-              .seed()
-              .map(
-                  seed ->
-                      "Draws a good backup of the last %s, by seed %d."
-                          .formatted(Text.duration(request.window()), seed))
+              .backup()
+              .map(id -> "Takes backup %s.".formatted(id))
+              .or(
+                  () ->
+                      request
+                          .seed()
+                          .map(
+                              seed ->
+                                  "Draws a good backup of the last %s, by seed %d."
+                                      .formatted(Text.duration(request.window()), seed)))
               .orElse("Takes the newest good backup.");
       return Step.reading(
               "choose-backup",
@@ -187,13 +192,16 @@ public final class DrillRestore {
                     listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
                 context.reached(MeasuringPoint.RECOVERY_POINT, newest.manifest().recoveryPoint());
                 context.record("newestBackup", newest.id().value());
-                restore.choose(context, draw(listing).orElse(newest));
+                restore.choose(context, choose(listing).orElse(newest));
               })
           .within(Duration.ofMinutes(10))
           .onFailure(FailurePolicy.ABORT);
     }
 
-    private Optional<CatalogEntry> draw(CatalogListing listing) {
+    private Optional<CatalogEntry> choose(CatalogListing listing) {
+      if (request.backup().isPresent()) {
+        return Optional.of(DatabaseRestore.goodBackup(listing, request.backup().get()));
+      }
       Instant now = clock.instant();
       return request
           .seed()

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
-import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
@@ -287,26 +286,12 @@ public final class RestoreDatabase {
 
     private CatalogEntry choose(CatalogListing listing) {
       if (request.backup().isPresent()) {
-        return goodBackup(listing, request.backup().get());
+        return DatabaseRestore.goodBackup(listing, request.backup().get());
       }
       if (request.at().isPresent()) {
         return backupAt(listing, request.at().get());
       }
       return listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
-    }
-
-    private CatalogEntry goodBackup(CatalogListing listing, BackupId id) {
-      CatalogEntry backup = listing.require(id);
-      if (!backup.isGood()) {
-        throw new RecoveryException(
-            ErrorCode.BACKUP_NOT_FOUND,
-            "backup %s is not good: %s".formatted(id, DatabaseRestore.whyNotGood(backup)),
-            listing
-                .nextOlderGood(backup)
-                .map(older -> "the next older good backup is %s.".formatted(older.id()))
-                .orElse("there is no older good backup; verify this one, if it can be."));
-      }
-      return backup;
     }
 
     private CatalogEntry backupAt(CatalogListing listing, Instant at) {

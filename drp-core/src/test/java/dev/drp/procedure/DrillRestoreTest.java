@@ -145,6 +145,21 @@ class DrillRestoreTest {
   }
 
   @Test
+  void restoresTheBackupThatWasAskedForButJudgesTheRecoveryPointOnTheNewest() {
+    BackupId older = fixture.backUp();
+    fixture.backups.clock.advance(Duration.ofHours(1));
+    fixture.backUp();
+
+    Execution execution = drill(DrillRequest.of(older));
+
+    assertThat(execution.value("backup")).contains(older.value());
+    assertThat(DrillResult.of(execution).recoveryPoint()).contains(Duration.ofMinutes(5));
+    assertThat(fixture.drillRestore().plan(execution).arguments())
+        .isEqualTo(execution.arguments())
+        .containsEntry("backup", older.value());
+  }
+
+  @Test
   void keepsTheResultApartFromTheObjectives() {
     fixture.objectives = Objectives.of(Duration.ofNanos(1), Duration.ofHours(6));
     DrillResult slow = DrillResult.of(drill(DrillRequest.NEWEST));
