@@ -46,7 +46,12 @@ final class Drp implements Runnable {
           PlanCommand.class,
           BackupCommand.class,
           BackupsCommand.class,
+          RestoreCommand.class,
+          RestoreCommand.Commit.class,
+          RestoreCommand.Undo.class,
+          DrillCommand.class,
           ExecutionsCommand.class,
+          ResumeCommand.class,
           StatusCommand.class,
           DemoCommand.class,
           CommandLine.HelpCommand.class);

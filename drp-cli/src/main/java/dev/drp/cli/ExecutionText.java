@@ -5,6 +5,7 @@ import dev.drp.recovery.Explanation;
 import dev.drp.recovery.Explanation.ExplainedPhase;
 import dev.drp.recovery.Explanation.ExplainedStep;
 import dev.drp.recovery.Finding;
+import dev.drp.recovery.Mode;
 import dev.drp.recovery.ObjectiveState;
 import dev.drp.recovery.PhaseExecution;
 import dev.drp.recovery.Problem;
@@ -48,23 +49,25 @@ final class ExecutionText {
             .row("", "started", Format.instant(execution.startedAt(), out.zone()))
             .row("", "took", took(execution));
     execution.value("backup").ifPresent(it -> facts.row("", "backup", it));
-    facts
-        .row(
-            "",
-            "recovery time",
-            measured(
-                execution.recoveryTimeActual(),
-                execution.objectives().recoveryTime(),
-                execution.recoveryTimeObjective(),
-                out))
-        .row(
-            "",
-            "recovery point",
-            measured(
-                execution.recoveryPointActual(),
-                execution.objectives().recoveryPoint(),
-                execution.recoveryPointObjective(),
-                out));
+    if (execution.mode() != Mode.CHECK) {
+      facts
+          .row(
+              "",
+              "recovery time",
+              measured(
+                  execution.recoveryTimeActual(),
+                  execution.objectives().recoveryTime(),
+                  execution.recoveryTimeObjective(),
+                  out))
+          .row(
+              "",
+              "recovery point",
+              measured(
+                  execution.recoveryPointActual(),
+                  execution.objectives().recoveryPoint(),
+                  execution.recoveryPointObjective(),
+                  out));
+    }
     facts.lines().forEach(out::line);
   }
 
@@ -97,10 +100,14 @@ final class ExecutionText {
               "  drp restore-undo %s      goes back".formatted(execution.id()),
               "  drp restore-commit %s    gives up the way back".formatted(execution.id()));
       case PAUSED_BY_FAILED_STEP, INTERRUPTED ->
-          List.of(
-              "It waits for you:",
-              "  drp resume %s            goes on".formatted(execution.id()),
-              "  drp restore-undo %s      takes back what it did".formatted(execution.id()));
+          execution.mode() == Mode.DRILL
+              ? List.of(
+                  "It waits for you; the next drill removes what it left:",
+                  "  drp resume %s    goes on".formatted(execution.id()))
+              : List.of(
+                  "It waits for you:",
+                  "  drp resume %s            goes on".formatted(execution.id()),
+                  "  drp restore-undo %s      takes back what it did".formatted(execution.id()));
       case IN_PROGRESS, COMPLETED, COMPLETED_WITH_EXCEPTIONS, FAILED, ROLLED_BACK -> List.of();
     };
   }

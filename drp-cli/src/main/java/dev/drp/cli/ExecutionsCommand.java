@@ -87,8 +87,8 @@ final class ExecutionsCommand extends DrpCommand {
     @Override
     ExitStatus run(Session session) {
       Execution execution = session.executions().show(id(id));
-      session.print(
-          () -> ExecutionJson.full(execution), out -> ExecutionText.print(execution, out));
+      session.printJson(
+          () -> session.reports().json(execution), out -> ExecutionText.print(execution, out));
       return ExitStatus.OK;
     }
   }

@@ -9,6 +9,7 @@ import dev.drp.plan.PlanFinding;
 import dev.drp.plan.PlanLint;
 import dev.drp.plan.PlanLoader;
 import dev.drp.recovery.Executions;
+import dev.drp.report.ExecutionReports;
 import dev.drp.state.StateDirectory;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -90,6 +91,11 @@ final class Session implements AutoCloseable {
     return new Executions(state());
   }
 
+  /** Reports of executions, in the plan's language. */
+  ExecutionReports reports() {
+    return new ExecutionReports(state(), plan().language());
+  }
+
   Clock clock() {
     return context.clock();
   }
@@ -131,8 +137,13 @@ final class Session implements AutoCloseable {
 
   /** Prints the result of a command in the format that was asked for. */
   void print(Supplier<Json> json, Consumer<Console> text) {
+    printJson(() -> json.get().toString(), text);
+  }
+
+  /** The same for JSON that is text already. */
+  void printJson(Supplier<String> json, Consumer<Console> text) {
     switch (output) {
-      case JSON -> console().text(json.get().toString());
+      case JSON -> console().text(json.get());
       case TEXT -> text.accept(console());
     }
   }

@@ -1,0 +1,81 @@
+package dev.drp.cli;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupReader;
+import dev.drp.procedure.DrillRestore;
+import dev.drp.procedure.RestoreDatabase;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionId;
+import dev.drp.recovery.ExecutionListener;
+import dev.drp.recovery.RecoveryEngine;
+import dev.drp.recovery.RecoveryPlan;
+import java.util.List;
+
+/** The built-in recovery plans and the engine that executes them, wired for one command. */
+final class Recovery {
+  private final Session session;
+
+  Recovery(Session session) {
+    this.session = session;
+  }
+
+  RecoveryEngine engine() {
+    return new RecoveryEngine(session.executions(), session.clock());
+  }
+
+  RestoreDatabase restore() {
+    return new RestoreDatabase(
+        session.plan(),
+        session.adapters().databases(),
+        session.catalog(),
+        session.localCatalog(),
+        reader(),
+        session.clock());
+  }
+
+  DrillRestore drill() {
+    return new DrillRestore(
+        session.plan(),
+        session.adapters().sandboxes(),
+        session.catalog(),
+        session.localCatalog(),
+        reader(),
+        session.executions(),
+        session.clock());
+  }
+
+  private BackupReader reader() {
+    return new BackupReader(List.of(session.adapters().compression()));
+  }
+
+  ExecutionListener listener() {
+    return new LiveExecution(session.progress(), session.console());
+  }
+
+  /** The execution of that id; one of another plan file's application is refused. */
+  Execution execution(ExecutionId id) {
+    Execution execution = session.executions().show(id);
+    if (!execution.application().equals(session.plan().application())) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "execution %s is of application %s, the plan is of %s"
+              .formatted(id, execution.application(), session.plan().application()),
+          "name the plan file that it was started with: --plan FILE.");
+    }
+    return execution;
+  }
+
+  /** Builds the recovery plan of an execution again. */
+  RecoveryPlan planOf(Execution before) {
+    return switch (before.plan()) {
+      case RestoreDatabase.NAME -> restore().plan(before);
+      case DrillRestore.NAME -> drill().plan(before);
+      default ->
+          throw new RecoveryException(
+              ErrorCode.USAGE,
+              "this version of drp has no recovery plan %s".formatted(Format.quote(before.plan())),
+              "use the version that started execution %s.".formatted(before.id()));
+    };
+  }
+}

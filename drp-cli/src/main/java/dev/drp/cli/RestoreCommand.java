@@ -1,0 +1,230 @@
+package dev.drp.cli;
+
+import dev.drp.ExitStatus;
+import dev.drp.plan.Environment;
+import dev.drp.procedure.RestoreRequest;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.Explanation;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.report.ExecutionReports;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code drp restore}. */
+@Command(
+    name = "restore",
+    description = {
+      "Restore an environment's database: into a new one beside it, compared with what the backup"
+          + " says, then switched. What is replaced is kept until restore-commit; restore-undo goes"
+          + " back.",
+      "A database with content is replaced only when its name is confirmed; on a terminal you are"
+          + " asked."
+    })
+final class RestoreCommand extends DrpCommand {
+  @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
+  private String environment;
+
+  @ArgGroup private @Nullable Which which;
+
+  @Option(
+      names = "--accept-gap",
+      description = "With --at: what was written between the backup and that instant may be lost.")
+  private boolean acceptGap;
+
+  @Option(
+      names = "--confirm",
+      paramLabel = "NAME",
+      description = "The name of the database that may be replaced.")
+  private @Nullable String confirm;
+
+  @Option(
+      names = "--mode",
+      paramLabel = "MODE",
+      description = {
+        "plan: say what would be done; reaches for nothing.",
+        "check: look whether it could be done; changes nothing.",
+        "recovery: do it. The default."
+      })
+  private RestoreMode mode = RestoreMode.RECOVERY;
+
+  @Option(
+      names = "--impact",
+      paramLabel = "TIME",
+      converter = InstantArgument.class,
+      description = "When the service was first seen to fail: recovery time counts from there.")
+  private @Nullable Instant impact;
+
+  /** Which backup. */
+  private static final class Which {
+    @Option(
+        names = "--backup",
+        paramLabel = "ID",
+        description = "This backup; the newest good one unless given.")
+    private @Nullable String backup;
+
+    @Option(
+        names = "--at",
+        paramLabel = "TIME",
+        converter = InstantArgument.class,
+        description = "The newest good backup at or before this instant: 2026-11-22T10:15:00Z.")
+    private @Nullable Instant at;
+  }
+
+  /** The modes of {@link Mode} that fit a restore. */
+  private enum RestoreMode {
+    PLAN,
+    CHECK,
+    RECOVERY
+  }
+
+  @Override
+  ExitStatus run(Session session) {
+    Environment of = session.plan().environment(environment);
+    String database = of.requireDatabase().name();
+    Recovery recovery = new Recovery(session);
+    return switch (mode) {
+      case PLAN -> explain(session, recovery.restore().plan(environment, request(database)));
+      case CHECK ->
+          execute(session, recovery.restore().plan(environment, request(database)), Mode.CHECK);
+      case RECOVERY -> {
+        String confirmed =
+            new Confirmation(session.console(), confirm)
+                .of(
+                    List.of(
+                        "Database %s of environment %s will be replaced."
+                            .formatted(Format.quote(database), environment),
+                        "It is set aside, not dropped: `drp restore-undo` goes back."),
+                    database);
+        yield execute(
+            session, recovery.restore().plan(environment, request(confirmed)), Mode.RECOVERY);
+      }
+    };
+  }
+
+  private RestoreRequest request(String confirmed) {
+    RestoreRequest request = RestoreRequest.NEWEST.confirming(confirmed);
+    if (impact != null) {
+      request = request.withImpact(impact);
+    }
+    if (which == null) {
+      return request;
+    }
+    if (which.at != null) {
+      return request.withAt(which.at, acceptGap);
+    }
+    return which.backup == null ? request : request.withBackup(BackupsCommand.id(which.backup));
+  }
+
+  private static ExitStatus explain(Session session, RecoveryPlan plan) {
+    Explanation explanation = session.executions().explain(plan, Mode.RECOVERY);
+    session.print(
+        () -> ExecutionJson.explanation(explanation), out -> ExecutionText.print(explanation, out));
+    return ExitStatus.OK;
+  }
+
+  private ExitStatus execute(Session session, RecoveryPlan plan, Mode mode) {
+    Recovery recovery = new Recovery(session);
+    Execution execution = recovery.engine().execute(plan, mode, recovery.listener());
+    ExitStatus status = report(session, execution);
+    if (status == ExitStatus.REFUSED) {
+      session.console().flush();
+      options(session.plan().environment(environment).requireDatabase().name())
+          .forEach(session.console()::note);
+    }
+    return status;
+  }
+
+  /** Which options lift a refusal. */
+  private List<String> options(String database) {
+    List<String> options = new ArrayList<>();
+    if (!database.equals(confirm)) {
+      options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
+    }
+    if (which != null && which.at != null && !acceptGap) {
+      options.add("HINT: --accept-gap accepts that what lies in the gap is lost.");
+    }
+    return options;
+  }
+
+  /** Prints how an execution of a restore went, and writes its report. */
+  static ExitStatus report(Session session, Execution execution) {
+    ExecutionReports.Files report = session.reports().write(execution);
+    session.printJson(
+        () -> session.reports().json(execution),
+        out -> {
+          ExecutionText.summary(execution, out);
+          out.line();
+          out.line("report  " + report.markdown());
+        });
+    return execution.exitStatus();
+  }
+
+  /** {@code drp restore-commit}. */
+  @Command(
+      name = "restore-commit",
+      description =
+          "Give up the way back of a restore: drop the database that it replaced, or, after"
+              + " restore-undo, the one that it had restored.")
+  static final class Commit extends DrpCommand {
+    @Parameters(index = "0", paramLabel = "EXECUTION", description = "The restore.")
+    private String id;
+
+    @Option(
+        names = "--confirm",
+        paramLabel = "NAME",
+        description = "The name of the environment's database.")
+    private @Nullable String confirm;
+
+    @Override
+    ExitStatus run(Session session) {
+      Recovery recovery = new Recovery(session);
+      Execution before = recovery.execution(ExecutionsCommand.id(id));
+      new Confirmation(session.console(), confirm)
+          .require(
+              List.of("What execution %s set aside will be dropped for good.".formatted(id)),
+              databaseOf(session, before));
+      return report(
+          session, recovery.engine().commit(before.id(), recovery::planOf, recovery.listener()));
+    }
+  }
+
+  /** {@code drp restore-undo}. */
+  @Command(
+      name = "restore-undo",
+      description =
+          "Take back what a restore did: the replaced database serves again. What was written to"
+              + " the restored one is set aside until restore-commit.")
+  static final class Undo extends DrpCommand {
+    @Parameters(index = "0", paramLabel = "EXECUTION", description = "The restore.")
+    private String id;
+
+    @Option(
+        names = "--confirm",
+        paramLabel = "NAME",
+        description = "The name of the environment's database.")
+    private @Nullable String confirm;
+
+    @Override
+    ExitStatus run(Session session) {
+      Recovery recovery = new Recovery(session);
+      Execution before = recovery.execution(ExecutionsCommand.id(id));
+      new Confirmation(session.console(), confirm)
+          .require(
+              List.of("The database that execution %s restored stops serving.".formatted(id)),
+              databaseOf(session, before));
+      return report(
+          session, recovery.engine().undo(before.id(), recovery::planOf, recovery.listener()));
+    }
+  }
+
+  private static String databaseOf(Session session, Execution execution) {
+    return session.plan().environment(execution.environment()).requireDatabase().name();
+  }
+}

@@ -1,0 +1,391 @@
+package dev.drp.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drp.backup.BackupFixture;
+import dev.drp.backup.BackupId;
+import dev.drp.backup.BackupStorage;
+import dev.drp.backup.Compression;
+import dev.drp.backup.GzipCompression;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.database.DatabaseSandboxes;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.FakeDatabaseSandboxes;
+import dev.drp.plan.Environment;
+import dev.drp.plan.Storage;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.state.StateLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands, with a database and storages in memory. */
+class CommandsTest {
+  private static final Pattern ID = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{6}");
+  private static final String PLAN =
+      """
+      format: 1
+      application: Ask&Trust
+      objectives: { recovery-time: 1h, recovery-point: 6h }
+      sites:
+        primary: { host: local }
+      environments:
+        production:
+          site: primary
+          database: { host: 127.0.0.1, name: shop, user: owner }
+        website:
+          site: primary
+      storages:
+        local: { directory: /backup }
+        standby: { sftp: backup@backup.example.net, path: /srv/backup, off-site: true }
+      backups:
+        every-6h: { environment: production, kind: logical, every: 6h, keep: 7d, to: [local] }
+        files: { environment: website, kind: configuration, every: 1d, keep: 7d, to: [local] }
+      """;
+
+  @TempDir Path folder;
+
+  private BackupFixture fixture;
+  private FakeDatabaseSandboxes sandboxes;
+  private TestConsole test = TestConsole.plain();
+
+  @BeforeEach
+  void aPlanAndADatabase() throws IOException {
+    fixture = new BackupFixture(folder.resolve("state"));
+    sandboxes = new FakeDatabaseSandboxes(fixture.clock);
+    Files.writeString(folder.resolve("drp.yaml"), PLAN);
+  }
+
+  /** Runs a command on a new console; its exit code. */
+  private int drp(String... arguments) {
+    test = TestConsole.plain();
+    return drpHere(arguments);
+  }
+
+  private int drpHere(String... arguments) {
+    String[] all = new String[arguments.length + 4];
+    all[0] = "--plan";
+    all[1] = folder.resolve("drp.yaml").toString();
+    all[2] = "--state";
+    all[3] = folder.resolve("state").toString();
+    System.arraycopy(arguments, 0, all, 4, arguments.length);
+    return new CommandLineRun(
+            new Context(test.console(), fixture.clock, Map.of(), () -> new InMemory()))
+        .execute(all);
+  }
+
+  private final class InMemory implements Adapters {
+    @Override
+    public BackupStorage storage(Storage.Directory directory) {
+      return fixture.local;
+    }
+
+    @Override
+    public Compression compression() {
+      return new GzipCompression();
+    }
+
+    @Override
+    public DatabaseConnector databases() {
+      return new DatabaseConnector() {
+        @Override
+        public DatabaseServer connect(Environment environment) {
+          return fixture.server;
+        }
+      };
+    }
+
+    @Override
+    public DatabaseSandboxes sandboxes() {
+      return sandboxes;
+    }
+
+    @Override
+    public ContainerRuntime engine() {
+      throw new AssertionError("no command here needs a container engine");
+    }
+
+    @Override
+    public CommandRunner programs() {
+      throw new AssertionError("no command here runs a program");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private String idInOutput() {
+    Matcher id = ID.matcher(test.out());
+    assertThat(id.find()).as(test.out() + test.err()).isTrue();
+    return id.group();
+  }
+
+  // --- the main path
+
+  @Test
+  void takesListsVerifiesDrillsAndRestores() {
+    assertThat(drp("plan", "check")).isZero();
+    assertThat(drp("status")).isEqualTo(4);
+    assertThat(test.out()).contains("there is no backup", "not every objective is met");
+
+    assertThat(drp("backup", "production")).as(test.err()).isZero();
+    String backup = idInOutput();
+    assertThat(test.out())
+        .contains("is verified", "5 rows in 2 tables", "schedule        every-6h");
+    fixture.clock.advance(Duration.ofMinutes(5));
+
+    assertThat(drp("backups")).isZero();
+    assertThat(test.out()).contains(backup, "VERIFIED", "5m", "local");
+    assertThat(drp("backups", "show", backup)).isZero();
+    assertThat(test.out()).contains("public.orders", "in local", "database.dump.gz");
+    assertThat(drp("backups", "verify", "production")).isZero();
+    assertThat(test.out()).contains(backup, "good");
+
+    assertThat(drp("drill", "restore", "production")).as(test.out() + test.err()).isZero();
+    assertThat(test.out()).contains("drill PASSED, nothing is left of it", "report  ");
+    assertThat(drp("status")).isZero();
+    assertThat(test.out()).contains("every objective is met", "measured by the last drill");
+
+    fixture.server.insert("shop", "public", "orders", "lost");
+    assertThat(drp("restore", "production", "--confirm", "shop")).as(test.err()).isZero();
+    String restore = idInOutput();
+    assertThat(test.out()).contains("AWAITING_COMMIT", "drp restore-undo " + restore);
+    assertThat(drp("status")).isZero();
+    assertThat(test.out()).contains("keeps the way back until it is committed");
+    assertThat(drp("executions", "show", restore)).isZero();
+    assertThat(test.out()).contains("confirm-service", "commit  (0ms, when committed)");
+
+    assertThat(drp("restore-undo", restore, "--confirm", "shop")).as(test.err()).isZero();
+    assertThat(test.out()).contains("ROLLED_BACK");
+    assertThat(drp("restore-commit", restore, "--confirm", "shop")).as(test.err()).isZero();
+    assertThat(drp("executions")).isZero();
+    assertThat(test.out()).contains(restore, "drill-restore");
+  }
+
+  @Test
+  void printsNothingButOneJsonObjectOnStandardOutput() {
+    assertThat(drp("backup", "production", "--output", "json")).isZero();
+    assertThat(test.out())
+        .startsWith("{\n")
+        .endsWith("}\n")
+        .contains("\"schedule\": \"every-6h\"", "\"rows\": 5", "\"warnings\": []");
+    assertThat(drp("drill", "restore", "production", "--output=json")).isZero();
+    assertThat(test.out()).startsWith("{\n").contains("\"outcome\" : \"PASSED\"");
+    assertThat(test.err()).contains("tear-down");
+    assertThat(drp("status", "--output", "json")).isZero();
+    assertThat(test.out())
+        .startsWith("{\n")
+        .contains("\"objectivesMet\": true", "\"state\": \"MET\"", "\"objectivePath\":");
+    assertThat(drp("backups", "expire", "--output", "json")).isZero();
+    assertThat(test.out()).startsWith("{\n").contains("\"applied\": false", "\"keep\": true");
+  }
+
+  @Test
+  void explainsARestoreWithoutReachingForAnything() {
+    fixture.local.setAvailable(false);
+    assertThat(drp("restore", "production", "--mode", "plan")).isZero();
+    assertThat(test.out()).contains("nothing is changed now", "identify-target", "undo: ");
+    assertThat(fixture.server.calls()).isEmpty();
+  }
+
+  // --- what is refused
+
+  @Test
+  void refusesToReplaceADatabaseThatNobodyConfirmed() {
+    drp("backup", "production");
+
+    assertThat(drp("restore", "production")).isEqualTo(6);
+    assertThat(test.out()).contains("nothing was confirmed", "was not touched");
+    assertThat(test.err()).contains("--confirm 'shop'");
+    assertThat(drp("restore", "production", "--confirm", "shop2")).isEqualTo(6);
+    assertThat(fixture.server.calls()).doesNotContain("create");
+    assertThat(drp("status")).isEqualTo(4);
+    assertThat(test.out()).doesNotContain("nothing was confirmed");
+  }
+
+  @Test
+  void letsAPersonTypeTheNameOnATerminal() {
+    drp("backup", "production");
+
+    test = new TestConsole(new Console.Terminals(true, true, true), "yes\n");
+    assertThat(drpHere("restore", "production")).isEqualTo(6);
+    assertThat(test.err()).contains("Type shop to go on");
+    test = new TestConsole(new Console.Terminals(true, true, true), "shop\n");
+    assertThat(drpHere("restore", "production")).isZero();
+  }
+
+  @Test
+  void wantsAConfirmationForTheWayBackAndForItsEnd() {
+    drp("backup", "production");
+    drp("restore", "production", "--confirm", "shop");
+    String restore = idInOutput();
+
+    assertThat(drp("restore-undo", restore)).isEqualTo(6);
+    assertThat(drp("restore-commit", restore, "--confirm", "other")).isEqualTo(6);
+    assertThat(test.err()).contains("confirmed was 'other'", "--confirm 'shop'");
+  }
+
+  @Test
+  void showsTheGapThatHasToBeAccepted() {
+    drp("backup", "production");
+    fixture.clock.advance(Duration.ofHours(2));
+
+    String at = fixture.clock.instant().minus(Duration.ofHours(1)).toString();
+    assertThat(drp("restore", "production", "--confirm", "shop", "--at", at)).isEqualTo(6);
+    assertThat(test.err()).contains("--accept-gap").doesNotContain("--confirm");
+    assertThat(drp("restore", "production", "--confirm", "shop", "--at", at, "--accept-gap"))
+        .isZero();
+  }
+
+  @Test
+  void doesNotGuessATimeZone() {
+    assertThat(drp("restore", "production", "--at", "2026-11-22 10:15")).isEqualTo(2);
+    assertThat(test.err()).contains("has no time zone; 2026-11-22T10:15Z is UTC");
+  }
+
+  @Test
+  void drawsABackupForADrillAndTellsTheSeed() {
+    drp("backup", "production");
+    String backup = idInOutput();
+
+    assertThat(drp("drill", "restore", "production", "--random")).isZero();
+    assertThat(test.err()).containsPattern("seed of the draw: \\d+");
+    assertThat(drp("drill", "restore", "production", "--random", "--seed", "7")).isZero();
+    assertThat(test.err()).contains("seed of the draw: 7");
+    assertThat(drp("drill", "restore", "production", "--backup", backup)).isZero();
+    assertThat(drp("drill", "restore", "production", "--backup", backup, "--random")).isEqualTo(2);
+  }
+
+  // --- wrong usage
+
+  @Test
+  void takesLogicalBackupsOnly() {
+    assertThat(drp("backup", "production", "--kind", "physical")).isEqualTo(2);
+    assertThat(test.err()).contains("kind physical are not taken yet");
+    assertThat(drp("backup", "production", "--kind", "logical")).isZero();
+    assertThat(test.out()).contains("none: taken by hand");
+  }
+
+  @Test
+  void namesSchedulesAndEnvironmentsThatThereAre() {
+    assertThat(drp("backup", "produktion")).isEqualTo(2);
+    assertThat(test.err()).contains("no environment 'produktion'", "did you mean production?");
+    assertThat(drp("backup", "production", "--schedule", "every-6")).isEqualTo(2);
+    assertThat(test.err()).contains("did you mean every-6h?");
+    assertThat(drp("backup", "production", "--schedule", "files")).isEqualTo(2);
+    assertThat(test.err()).contains("for environment website", "every-6h");
+    assertThat(drp("backup", "website")).isEqualTo(2);
+    assertThat(test.err()).contains("has no database");
+  }
+
+  @Test
+  void tellsWhatIsWrongWithThePlanBeforeDoingAnything() throws IOException {
+    Files.writeString(folder.resolve("drp.yaml"), PLAN.replace("every: 6h", "evry: 6h"));
+
+    assertThat(drp("backup", "production")).isEqualTo(2);
+    assertThat(test.err()).contains("has errors", "line 16, column 55", "evry");
+    assertThat(drp("plan", "check", "--output", "json")).isEqualTo(2);
+    assertThat(test.out()).contains("\"valid\": false", "\"nearest\": \"every\"");
+  }
+
+  @Test
+  void saysThatAnIdIsNone() {
+    assertThat(drp("backups", "show", "latest")).isEqualTo(2);
+    assertThat(drp("resume", "last")).isEqualTo(2);
+    assertThat(drp("backups", "show", "20261122T101500Z-000000")).isEqualTo(1);
+    assertThat(drp("executions", "show", "20261122T101500Z-000000")).isEqualTo(1);
+  }
+
+  // --- what goes wrong
+
+  @Test
+  @SuppressWarnings("try") // the lock is held, not used
+  void saysWhoHoldsTheLock() {
+    try (StateLock held = fixture.memory().lockBackups("a test")) {
+      assertThat(drp("backup", "production")).isEqualTo(5);
+      assertThat(test.err()).contains("a test");
+      drp("status");
+      assertThat(test.out()).contains("at work", "a test");
+    }
+  }
+
+  @Test
+  void findsDamageAndNamesAnOlderGoodBackup() {
+    drp("backup", "production");
+    String older = idInOutput();
+    fixture.clock.advance(Duration.ofHours(1));
+    drp("backup", "production");
+    String newer = idInOutput();
+    fixture.local.flipBit(fixture.object(new BackupId(newer), "database.dump.gz"), 12);
+
+    assertThat(drp("backups", "verify")).isEqualTo(3);
+    assertThat(test.out()).contains("DAMAGED");
+    assertThat(drp("restore", "production", "--backup", newer, "--confirm", "shop")).isEqualTo(1);
+    assertThat(test.out()).contains("next older good backup is " + older);
+    assertThat(drp("status")).isEqualTo(4);
+    assertThat(test.out()).contains(newer + ": found damaged in storage local");
+  }
+
+  @Test
+  void countsAsNothingWhenThereIsNothingToVerify() {
+    assertThat(drp("backups", "verify")).isEqualTo(1);
+  }
+
+  @Test
+  void reportsForeignThingsInAStorageAndGoesOn() {
+    fixture.local.plant("Ask%26Trust/production/holiday-photos/beach.jpg", new byte[] {1});
+    drp("backup", "production");
+
+    assertThat(drp("backups")).isZero();
+    assertThat(test.out()).contains("Also found:", "foreign", "holiday-photos");
+  }
+
+  @Test
+  void saysThatAStorageDoesNotAnswer() {
+    drp("backup", "production");
+    fixture.local.setAvailable(false);
+
+    assertThat(drp("backups")).isEqualTo(3);
+    assertThat(test.out()).contains("unreachable");
+  }
+
+  @Test
+  void endsADrillWithTheCodeOfItsOutcome() {
+    drp("backup", "production");
+    sandboxes.setSameImage(false);
+    sandboxes.leaveBehind(java.util.List.of("container x"));
+
+    assertThat(drp("drill", "restore", "production")).isEqualTo(3);
+    assertThat(test.out()).contains("something may be left of it");
+    fixture.clock.advance(Duration.ofHours(7));
+    sandboxes.leaveBehind(java.util.List.of());
+    assertThat(drp("drill", "restore", "production")).isEqualTo(4);
+    assertThat(test.out()).contains("FAILED_OBJECTIVE");
+  }
+
+  @Test
+  void showsNoControlCharacterOfAHostileName() throws IOException {
+    String name = "sh\u001b[2Jop\n$(reboot)";
+    fixture.server.createDatabase(name);
+    fixture.server.insert(name, "public", "a\u0007b", "x");
+    Files.writeString(
+        folder.resolve("drp.yaml"), PLAN.replace("name: shop", "name: \"sh\\e[2Jop\\n$(reboot)\""));
+
+    assertThat(drp("backup", "production")).as(test.err()).isZero();
+    String backup = idInOutput();
+    String shown = test.out() + test.err();
+    drp("backups", "show", backup);
+    shown += test.out() + test.err();
+    drp("restore", "production");
+    shown += test.out() + test.err();
+    assertThat(shown).contains("sh\\u001b[2Jop\\n$(reboot)").doesNotContain("\u001b", "\u0007");
+  }
+}
