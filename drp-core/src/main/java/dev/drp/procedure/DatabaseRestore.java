@@ -708,7 +708,8 @@ final class DatabaseRestore {
             "Writes everything to disk and gives the server its normal settings back, before it"
                 + " serves.",
             context -> {
-              if (Boolean.parseBoolean(context.value(RELAXED))) {
+              // Where nobody knows, it may be: it has no effect on a server that is not.
+              if (Boolean.parseBoolean(context.find(RELAXED).orElse("true"))) {
                 server.get().restoreTarget().restoreDurability();
               }
             })
