@@ -122,6 +122,7 @@ final class DatabaseSwitch {
 
   /** All or nothing: nobody ever finds no live database, or the wrong one. */
   private void renameNow(boolean liveExists, String mark) {
+    Optional<String> comment = comment();
     if (liveExists) {
       change("ALTER DATABASE %s RENAME TO %s".formatted(Sql.name(live), Sql.name(aside)));
       change(Marks.set(aside, Marks.MARK, mark));
@@ -130,7 +131,22 @@ final class DatabaseSwitch {
     change("ALTER DATABASE %s RENAME TO %s".formatted(Sql.name(replacement), Sql.name(live)));
     change(Marks.reset(live, Marks.MARK));
     change(Marks.set(live, Marks.REPLACED, aside));
+    comment.ifPresent(
+        it -> change("COMMENT ON DATABASE %s IS %s".formatted(Sql.name(live), Sql.text(it))));
     change(allowConnections(live, true));
+  }
+
+  /** What people noted on the live database: a dump does not hold it. */
+  private Optional<String> comment() {
+    return session
+        .rows(
+            "read the comment of " + live,
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
+                + " WHERE datname = ? AND shobj_description(oid, 'pg_database') IS NOT NULL",
+            row -> row.getString(1),
+            live)
+        .stream()
+        .findFirst();
   }
 
   private void change(String sql) {

@@ -89,6 +89,20 @@ class DatabaseSwitchTest {
   }
 
   @Test
+  void keepsTheCommentOfTheLiveDatabase() {
+    cluster.execute("postgres", "COMMENT ON DATABASE \"sw-live\" IS 'ask \\ Anna''s team'");
+
+    target.switchDatabases("sw-live", "sw-new", "sw-aside", "mark", Duration.ofSeconds(30));
+
+    assertThat(
+            cluster.value(
+                "sw-live",
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname ="
+                    + " current_database()"))
+        .isEqualTo("ask \\ Anna's team");
+  }
+
+  @Test
   void neverTakesAnotherDatabaseForTheOneThatWasSwitched() {
     target.drop("sw-new", "mark");
 

@@ -81,7 +81,7 @@ class PostgresConnectorTest {
     try (DatabaseServer server =
         connect(
             it -> it.maintenanceDatabase("absent"), DatabaseSettings.builder("lost", "admin"))) {
-      assertThat(server.facts().majorVersion()).isEqualTo(15);
+      assertThat(server.facts().majorVersion()).isEqualTo(TestCluster.MAJOR);
       assertThat(server.freeBytes()).isPresent();
       assertThat(server.availableExtensions()).extracting("name").contains("plpgsql");
     }
@@ -98,7 +98,8 @@ class PostgresConnectorTest {
     try (DatabaseServer server = TestCluster.connector().connect(environment(settings));
         ConsistentSnapshot snapshot = server.openSnapshot("socket")) {
       assertThat(server.facts().place()).contains(cluster.folder().toString());
-      assertThat(snapshot.dump(new ByteArrayOutputStream())).startsWith("pg_dump (PostgreSQL) 15");
+      assertThat(snapshot.dump(new ByteArrayOutputStream()))
+          .startsWith("pg_dump (PostgreSQL) " + TestCluster.MAJOR);
     }
   }
 
@@ -138,7 +139,7 @@ class PostgresConnectorTest {
               RecoveryException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.VERSION_MISMATCH))
           .hasMessageContaining("14.9")
-          .hasMessageContaining("PostgreSQL 15");
+          .hasMessageContaining("PostgreSQL " + TestCluster.MAJOR);
     }
   }
 

@@ -44,11 +44,11 @@ class PostgresSandboxesTest {
 
   @Test
   void startsAServerThatNobodyElseReachesAndLeavesNothing() throws IOException {
-    ThrowawayServer sandbox = sandboxes().start(request(15, Optional.empty()));
+    ThrowawayServer sandbox = sandboxes().start(request(TestCluster.MAJOR, Optional.empty()));
 
-    assertThat(sandbox.description()).startsWith("local PostgreSQL 15.");
+    assertThat(sandbox.description()).startsWith("local PostgreSQL " + TestCluster.MAJOR);
     assertThat(sandbox.sameImage()).isFalse();
-    assertThat(sandbox.server().facts().majorVersion()).isEqualTo(15);
+    assertThat(sandbox.server().facts().majorVersion()).isEqualTo(TestCluster.MAJOR);
     try (SqlSession session = sandbox.openSession("postgres")) {
       session.execute("CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 3)");
       assertThat(session.value("SELECT count(*) FROM t")).contains("3");
@@ -68,7 +68,7 @@ class PostgresSandboxesTest {
 
   @Test
   void findsWhatACrashLeft() throws IOException {
-    ThrowawayServer sandbox = sandboxes().start(request(15, Optional.empty()));
+    ThrowawayServer sandbox = sandboxes().start(request(TestCluster.MAJOR, Optional.empty()));
     SqlSession session = sandbox.openSession("postgres");
 
     assertThat(sandboxes().removeLeftovers("another-owner")).isEmpty();
@@ -83,7 +83,7 @@ class PostgresSandboxesTest {
   void takesLocalProgramsWhereTheEngineIsNotThereAndSaysWhenTheyDoNotFit() throws IOException {
     Optional<ImageIdentity> image =
         Optional.of(new ImageIdentity("postgres:15", "sha256:1", List.of()));
-    try (ThrowawayServer sandbox = sandboxes().start(request(15, image))) {
+    try (ThrowawayServer sandbox = sandboxes().start(request(TestCluster.MAJOR, image))) {
       assertThat(sandbox.sameImage()).isFalse();
     }
 

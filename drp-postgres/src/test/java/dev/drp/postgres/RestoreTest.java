@@ -310,7 +310,8 @@ class RestoreTest {
         ConsistentSnapshot snapshot =
             PostgresSnapshot.open(
                 sessions,
-                new ClientPrograms(new LocalCommandRunner(), Optional.empty(), 15, sessions),
+                new ClientPrograms(
+                    new LocalCommandRunner(), Optional.empty(), TestCluster.MAJOR, sessions),
                 "rt-source")) {
       assertThatThrownBy(snapshot::countRows)
           .isInstanceOf(RecoveryException.class)

@@ -29,7 +29,10 @@ final class TestCluster implements AutoCloseable {
   static final String SUPERUSER = "admin";
   static final String PASSWORD = "pass'word \"$(x)";
 
-  private static final Path PROGRAMS = Path.of("/usr/lib/postgresql/15/bin");
+  /** The newest major version that this machine has programs of. */
+  static final int MAJOR = newestMajorVersion();
+
+  private static final Path PROGRAMS = Path.of("/usr/lib/postgresql/%d/bin".formatted(MAJOR));
   private static final LocalCommandRunner RUNNER = new LocalCommandRunner();
 
   private final Path folder;
@@ -38,6 +41,19 @@ final class TestCluster implements AutoCloseable {
   private TestCluster(Path folder, int port) {
     this.folder = folder;
     this.port = port;
+  }
+
+  private static int newestMajorVersion() {
+    try (Stream<Path> versions = Files.list(Path.of("/usr/lib/postgresql"))) {
+      return versions
+          .filter(version -> Files.isExecutable(version.resolve("bin/initdb")))
+          .mapToInt(version -> Integer.parseInt(version.getFileName().toString()))
+          .filter(major -> major <= PostgresConnector.NEWEST)
+          .max()
+          .orElseThrow(() -> new IllegalStateException("no fitting PostgreSQL programs here"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("no PostgreSQL programs here", e);
+    }
   }
 
   private static final class Shared {
