@@ -7,6 +7,7 @@ import dev.drp.plan.Nearest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -38,7 +39,7 @@ final class CommandLineRun {
 
   private int execute(boolean json, boolean debug, String[] arguments) {
     Console console = context.console();
-    CommandLine line = Drp.commandLine(context);
+    CommandLine line = Drp.commandLine(context, arguments);
     line.setOut(console.resultWriter());
     line.setErr(console.noteWriter());
     line.setParameterExceptionHandler((e, raw) -> fail(usageError(e), json, debug));
@@ -78,10 +79,10 @@ final class CommandLineRun {
     return command.getSubcommands().isEmpty() ? "argument" : "command";
   }
 
-  private static List<String> known(CommandLine command, String word) {
+  private static Collection<String> known(CommandLine command, String word) {
     return word.startsWith("-")
         ? command.getCommandSpec().options().stream().map(OptionSpec::longestName).toList()
-        : List.copyOf(command.getSubcommands().keySet());
+        : Drp.names(command.getCommandSpec());
   }
 
   private int fail(Throwable thrown, boolean json, boolean debug) {

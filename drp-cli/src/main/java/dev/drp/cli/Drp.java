@@ -3,8 +3,12 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -40,21 +44,7 @@ import picocli.CommandLine.Spec;
     usageHelpWidth = 100,
     sortOptions = false)
 final class Drp implements Runnable {
-  /** Every command, in the order of the help. */
-  private static final List<Class<?>> COMMANDS =
-      List.of(
-          PlanCommand.class,
-          BackupCommand.class,
-          BackupsCommand.class,
-          RestoreCommand.class,
-          RestoreCommand.Commit.class,
-          RestoreCommand.Undo.class,
-          DrillCommand.class,
-          ExecutionsCommand.class,
-          ResumeCommand.class,
-          StatusCommand.class,
-          DemoCommand.class,
-          CommandLine.HelpCommand.class);
+  private static final Set<String> HELP = Set.of("help", "-h", "--help");
 
   private final Context context;
 
@@ -109,9 +99,37 @@ final class Drp implements Runnable {
     JSON
   }
 
-  static CommandLine commandLine(Context context) {
+  /** Every command by its name, in the order of the help. */
+  static Map<String, Class<?>> commands() {
+    Map<String, Class<?>> commands = new LinkedHashMap<>();
+    commands.put("plan", PlanCommand.class);
+    commands.put("backup", BackupCommand.class);
+    commands.put("backups", BackupsCommand.class);
+    commands.put("restore", RestoreCommand.class);
+    commands.put("restore-undo", RestoreCommand.Undo.class);
+    commands.put("restore-commit", RestoreCommand.Commit.class);
+    commands.put("drill", DrillCommand.class);
+    commands.put("executions", ExecutionsCommand.class);
+    commands.put("resume", ResumeCommand.class);
+    commands.put("status", StatusCommand.class);
+    commands.put("demo", DemoCommand.class);
+    commands.put("help", CommandLine.HelpCommand.class);
+    return commands;
+  }
+
+  /**
+   * The commands as far as these arguments can mean them: taking all of them apart takes longer
+   * than most of them run.
+   */
+  static CommandLine commandLine(Context context, String... arguments) {
+    List<String> words = Arrays.asList(arguments);
+    Map<String, Class<?>> commands = commands();
+    if (words.stream().noneMatch(HELP::contains)
+        && words.stream().anyMatch(commands.keySet()::contains)) {
+      commands.keySet().retainAll(words);
+    }
     CommandLine line = new CommandLine(new Drp(context));
-    COMMANDS.forEach(line::addSubcommand);
+    commands.forEach(line::addSubcommand);
     return line.setCaseInsensitiveEnumValuesAllowed(true);
   }
 
@@ -125,7 +143,12 @@ final class Drp implements Runnable {
     return new RecoveryException(
         ErrorCode.USAGE,
         "which command of `%s`?".formatted(group.qualifiedName()),
-        "there are: %s.".formatted(String.join(", ", group.subcommands().keySet())));
+        "there are: %s.".formatted(String.join(", ", names(group))));
+  }
+
+  /** All commands of a command. */
+  static Set<String> names(CommandSpec group) {
+    return group.parent() == null ? commands().keySet() : group.subcommands().keySet();
   }
 
   /** What a command works with, by these options. */

@@ -79,6 +79,23 @@ class CommandLineTest {
   }
 
   @Test
+  void knowsAllCommandsWhateverWordsAreAmongTheArguments() {
+    assertThat(drp("restor", "status")).isEqualTo(2);
+    assertThat(test.err()).contains("did you mean restore?");
+    assertThat(drp("--help", "status")).isZero();
+    assertThat(test.out()).contains("resume", "backups");
+  }
+
+  @Test
+  void everyCommandIsListedByItsName() {
+    Drp.commands()
+        .forEach(
+            (name, command) ->
+                assertThat(command.getAnnotation(CommandLine.Command.class).name())
+                    .isEqualTo(name));
+  }
+
+  @Test
   void everyCommandHasAHelpWithTheGlobalOptions() {
     CommandLine all = Drp.commandLine(context(Clock.systemUTC()));
     assertEveryHelp(all);
