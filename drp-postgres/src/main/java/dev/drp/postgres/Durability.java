@@ -37,7 +37,7 @@ final class Durability {
     settings.put("full_page_writes", "off");
     settings.put("synchronous_commit", "off");
     settings.put("autovacuum", "off");
-    settings.put("max_wal_size", "16GB");
+    settings.put("max_wal_size", "4GB"); // PostgresRestoreTarget reckons with it
     settings.put("checkpoint_timeout", "1h");
     return settings;
   }
