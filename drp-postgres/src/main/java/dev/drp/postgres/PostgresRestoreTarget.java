@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 /** The part of a server that a restore changes; takes a superuser. */
 final class PostgresRestoreTarget implements RestoreTarget {
   private static final long LARGEST_TABLE_OF_CONTENTS = 64L << 20;
+  private static final long MOST_WAL = 4L << 30;
 
   /** Settings that hold lists, of which each part is quoted by itself. */
   private static final Set<String> LISTS =
@@ -127,10 +128,13 @@ final class PostgresRestoreTarget implements RestoreTarget {
         database);
   }
 
-  /** The rows are copied as they come: only the table of contents is stored on its way. */
+  /**
+   * The rows are copied as they come: only the table of contents is stored on its way. But the
+   * server writes them, and the indexes, to its WAL, until the next checkpoint.
+   */
   @Override
   public long temporaryBytes(long dumpBytes) {
-    return Math.min(dumpBytes, LARGEST_TABLE_OF_CONTENTS);
+    return Math.min(dumpBytes, LARGEST_TABLE_OF_CONTENTS) + Math.min(2 * dumpBytes, MOST_WAL);
   }
 
   @Override
