@@ -42,10 +42,8 @@ enum Relay {
   };
 
   // The first process of a database's container is the database server itself. It takes every
-  // orphan that a signal ends
-  // for one of its own processes that crashed, and restarts in the middle of production. So a relay
-  // is one process, or
-  // waits for all that it started.
+  // orphan that a signal ends for one of its own processes that crashed, and restarts in the middle
+  // of production. So a relay is one process, or waits for all that it started.
 
   private static final String PERL_PROGRAM =
       """
@@ -97,14 +95,22 @@ enum Relay {
       relay(lambda size: os.read(0, size), port.send)
       """;
 
-  /** Background programs get no standard input unless it has another number. */
+  /**
+   * Each side tells over a pipe who its cat is and when it has ended, as bash's {@code wait -n} now
+   * and then misses a program that has ended already. Background programs get no standard input
+   * unless it has another number.
+   */
   private static final String BASH_PROGRAM =
       """
-      exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 || exit 1
-      cat <&3 & down=$!
-      cat <&4 >&3 & up=$!
-      wait -n
-      kill "$down" "$up" 2>/dev/null
+      exec 3<>"/dev/tcp/127.0.0.1/$1" 4<&0 5>&1 6<> <(:) || exit 1
+      side() { cat <&"$1" >&"$2" & echo "$!" >&6; wait "$!"; echo ended >&6; }
+      side 3 5 & side 4 3 &
+      cats=() over=
+      until [ "${#cats[@]}" = 2 ] && [ "$over" ]; do
+        read -r line <&6
+        if [ "$line" = ended ]; then over=1; else cats+=("$line"); fi
+      done
+      kill "${cats[@]}" 2>/dev/null
       wait
       """;
 

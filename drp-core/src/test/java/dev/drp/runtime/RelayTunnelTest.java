@@ -1,7 +1,9 @@
 package dev.drp.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drp.ErrorCode;
@@ -14,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -101,7 +104,7 @@ class RelayTunnelTest {
       echo = listen(this::echo);
       greeting =
           listen(
-              socket -> socket.getOutputStream().write("hello".getBytes(StandardCharsets.UTF_8)));
+              socket -> socket.getOutputStream().write("hello".getBytes(UTF_8)));
     }
 
     @AfterEach
@@ -142,6 +145,20 @@ class RelayTunnelTest {
           received.write(buffer, 0, count);
         }
         output.write(buffer, 0, count);
+      }
+    }
+
+    @Test
+    void everyConnectionThatTheOtherSideEndsAtOnceIsOver() {
+      Tunnel tunnel = tunnel();
+      for (int i = 0; i < 100; i++) { // one in fifty used to stay open, over bash
+        assertTimeoutPreemptively(
+            Duration.ofSeconds(20),
+            () -> {
+              try (ByteStream stream = tunnel.connect(greetingPort())) {
+                assertThat(stream.input().readAllBytes()).asString(UTF_8).isEqualTo("hello");
+              }
+            });
       }
     }
 
