@@ -90,7 +90,6 @@ final class BackupJson {
                             .put("bytes", it.bytes())
                             .put("sha256", it.sha256())
                             .put("plainBytes", it.plainBytes())
-                            .put("plainSha256", it.plainSha256())
                             .put("compression", it.compression()))
                 .toList());
   }

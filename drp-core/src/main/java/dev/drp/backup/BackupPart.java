@@ -11,8 +11,7 @@ import java.util.Optional;
  * @param plainName what its plain content is called: {@code database.dump}
  * @param bytes size as stored
  * @param sha256 hash as stored, in lower-case hexadecimal digits
- * @param plainBytes size of the plain content
- * @param plainSha256 hash of the plain content
+ * @param plainBytes size of the plain content, whose integrity the {@link Compression} keeps
  * @param compression name of the {@link Compression}; empty where it is stored plain
  */
 public record BackupPart(
@@ -21,13 +20,11 @@ public record BackupPart(
     long bytes,
     String sha256,
     long plainBytes,
-    String plainSha256,
     Optional<String> compression) {
   public BackupPart {
     requireNonNull(name, "name");
     requireNonNull(plainName, "plainName");
     requireNonNull(sha256, "sha256");
-    requireNonNull(plainSha256, "plainSha256");
     requireNonNull(compression, "compression");
   }
 }

@@ -29,7 +29,8 @@ public interface Compression {
 
   /**
    * Gives the plain bytes; data that is cut or damaged fails with an IOException and never ends
-   * quietly.
+   * quietly. So the compressed data must hold a checksum of the plain content that is compared
+   * here: a backup keeps no other.
    */
   InputStream decompress(InputStream input) throws IOException;
 }

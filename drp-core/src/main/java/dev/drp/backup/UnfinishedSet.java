@@ -46,7 +46,7 @@ final class UnfinishedSet {
   }
 
   /**
-   * Writes a part in one pass: hash, compress, hash, store.
+   * Writes a part in one pass: count, compress, hash, store.
    *
    * @param task hears of plain bytes
    */
@@ -64,19 +64,24 @@ final class UnfinishedSet {
       Progress.Task task,
       BackupStorage.Content content) {
     String name = plainName + compression.map(Compression::suffix).orElse("");
-    HashedOutput stored = new HashedOutput();
-    HashedOutput plain = new HashedOutput();
+    Sha256 stored = new Sha256();
+    long[] plainBytes = {0};
     storage
         .objects()
         .put(
             folder.child(name),
             output -> {
-              OutputStream toStorage = stored.into(output, bytes -> {});
+              OutputStream toStorage = new PassedOn(output, stored::update);
+              Listener count =
+                  (data, offset, length) -> {
+                    plainBytes[0] += length;
+                    task.advance(length);
+                  };
               if (compression.isEmpty()) {
-                content.writeTo(plain.into(toStorage, task));
+                content.writeTo(new PassedOn(toStorage, count));
               } else {
                 try (OutputStream compressed = compression.get().compress(toStorage)) {
-                  content.writeTo(plain.into(compressed, task));
+                  content.writeTo(new PassedOn(compressed, count));
                 }
               }
             });
@@ -84,10 +89,9 @@ final class UnfinishedSet {
         new BackupPart(
             name,
             plainName,
-            stored.hash.bytes(),
-            stored.hash.hex(),
-            plain.hash.bytes(),
-            plain.hash.hex(),
+            stored.bytes(),
+            stored.hex(),
+            plainBytes[0],
             compression.map(Compression::name));
     parts.add(part);
     return part;
@@ -126,7 +130,7 @@ final class UnfinishedSet {
     long bytes = parts.stream().mapToLong(BackupPart::bytes).sum();
     try (Progress.Task task = progress.start("reading back from " + storage.name(), bytes)) {
       for (BackupPart part : parts) {
-        String actual = StoredHash.of(storage, folder.child(part.name()), task);
+        String actual = StoredHash.of(storage, folder.child(part.name()), task).hex();
         if (!actual.equals(part.sha256())) {
           throw new RecoveryException(
               ErrorCode.BACKUP_CORRUPT,
@@ -160,29 +164,33 @@ final class UnfinishedSet {
     }
   }
 
-  /** Hashes what passes to another stream, and tells a task; closing it closes nothing. */
-  private static final class HashedOutput {
-    private final Sha256 hash = new Sha256();
+  private interface Listener {
+    void passed(byte[] data, int offset, int length);
+  }
 
-    OutputStream into(OutputStream output, Progress.Task task) {
-      return new FilterOutputStream(output) {
-        @Override
-        public void write(int b) throws IOException {
-          write(new byte[] {(byte) b}, 0, 1);
-        }
+  /** Lets a listener see what passes to another stream; closing it closes nothing. */
+  private static final class PassedOn extends FilterOutputStream {
+    private final Listener listener;
 
-        @Override
-        public void write(byte[] data, int offset, int length) throws IOException {
-          hash.update(data, offset, length);
-          out.write(data, offset, length);
-          task.advance(length);
-        }
+    PassedOn(OutputStream output, Listener listener) {
+      super(output);
+      this.listener = listener;
+    }
 
-        @Override
-        public void close() throws IOException {
-          flush();
-        }
-      };
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] data, int offset, int length) throws IOException {
+      listener.passed(data, offset, length);
+      out.write(data, offset, length);
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush();
     }
   }
 }

@@ -216,7 +216,7 @@ final class DatabaseRestore {
   Step checkBackup() {
     return Step.reading(
             CHECK_BACKUP,
-            "Reads every part of the backup and compares its hashes with the manifest, before"
+            "Reads every part of the backup as stored and compares its hash with the manifest, before"
                 + " anything is created. A damaged copy is replaced by another storage's; without"
                 + " one, the next older good backup is named.",
             this::readAllParts)
@@ -264,15 +264,10 @@ final class DatabaseRestore {
 
   private void readAllParts(StepContext context, CatalogEntry backup, BackupCopy copy) {
     BackupManifest manifest = backup.manifest();
-    long bytes = manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum();
-    try (Progress.Task task = context.progress().start("check of " + backup.id(), bytes)) {
+    try (Progress.Task task =
+        context.progress().start("check of " + backup.id(), manifest.storedBytes())) {
       for (BackupPart part : manifest.parts()) {
-        try (InputStream content =
-            new CountedInput(reader.open(backup.id(), copy, part), task::advance)) {
-          content.transferTo(OutputStream.nullOutputStream());
-        } catch (IOException e) {
-          throw unreadable(part, e);
-        }
+        reader.checkStored(backup.id(), copy, part, task);
       }
     }
   }

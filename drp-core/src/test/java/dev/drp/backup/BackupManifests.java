@@ -62,7 +62,6 @@ public final class BackupManifests {
                 3,
                 "aa".repeat(32),
                 3,
-                "aa".repeat(32),
                 Optional.of("gzip"))));
   }
 }

@@ -162,7 +162,6 @@ class ManifestFormatTest {
                 205_000_000,
                 "aa".repeat(32),
                 900_000_000,
-                "bb".repeat(32),
                 Optional.of("zstd")),
             new BackupPart(
                 "README.md",
@@ -170,7 +169,6 @@ class ManifestFormatTest {
                 100,
                 "cc".repeat(32),
                 100,
-                "cc".repeat(32),
                 Optional.empty())));
   }
 }
