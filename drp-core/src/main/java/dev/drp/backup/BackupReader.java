@@ -28,8 +28,7 @@ public final class BackupReader {
    *
    * <p>The stream throws BACKUP_CORRUPT, at its end at the latest, when what is stored is not what
    * the manifest says or does not decompress: only a stream that was read to its end has been
-   * checked.
-   * It throws STORAGE_UNAVAILABLE when the storage fails.
+   * checked. It throws STORAGE_UNAVAILABLE when the storage fails.
    *
    * @throws RecoveryException with BACKUP_CORRUPT when the part is missing
    */

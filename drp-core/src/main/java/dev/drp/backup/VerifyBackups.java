@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads backups back from end to end: every byte of every part in every copy, as stored against
- * the manifest's hash, and decompressed against the checksum of its compression. What it finds is kept beside each copy. Safe for
- * concurrent use; needs no lock, as it changes nothing that is there.
+ * Reads backups back from end to end: every byte of every part in every copy, as stored against the
+ * manifest's hash, and decompressed against the checksum of its compression. What it finds is kept
+ * beside each copy. Safe for concurrent use; needs no lock, as it changes nothing that is there.
  */
 public final class VerifyBackups {
   private static final int BUFFER = 1 << 16;

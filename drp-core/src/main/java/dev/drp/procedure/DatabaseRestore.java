@@ -36,7 +36,6 @@ import dev.drp.recovery.StepContext;
 import dev.drp.state.StateDirectory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -216,9 +215,9 @@ final class DatabaseRestore {
   Step checkBackup() {
     return Step.reading(
             CHECK_BACKUP,
-            "Reads every part of the backup as stored and compares its hash with the manifest, before"
-                + " anything is created. A damaged copy is replaced by another storage's; without"
-                + " one, the next older good backup is named.",
+            "Reads every part of the backup as stored and compares its hash with the manifest,"
+                + " before anything is created. A damaged copy is replaced by another storage's;"
+                + " without one, the next older good backup is named.",
             this::readAllParts)
         .within(LONG)
         .onFailure(FailurePolicy.ABORT);

@@ -163,12 +163,6 @@ class ManifestFormatTest {
                 "aa".repeat(32),
                 900_000_000,
                 Optional.of("zstd")),
-            new BackupPart(
-                "README.md",
-                "README.md",
-                100,
-                "cc".repeat(32),
-                100,
-                Optional.empty())));
+            new BackupPart("README.md", "README.md", 100, "cc".repeat(32), 100, Optional.empty())));
   }
 }

@@ -102,9 +102,7 @@ class RelayTunnelTest {
       boolean there = !new LocalCommandRunner().run(Command.of(onPath)).isBlank();
       assumeTrue(there, program + " is not installed");
       echo = listen(this::echo);
-      greeting =
-          listen(
-              socket -> socket.getOutputStream().write("hello".getBytes(UTF_8)));
+      greeting = listen(socket -> socket.getOutputStream().write("hello".getBytes(UTF_8)));
     }
 
     @AfterEach
