@@ -144,9 +144,27 @@ final class PostgresRestoreTarget implements RestoreTarget {
 
   @Override
   public void analyze(String database) {
-    try (Session session = sessions.openLong(database)) {
-      session.change("analyze database " + database, "ANALYZE");
+    List<String> largestFirst;
+    try (Session session = sessions.open(database)) {
+      largestFirst =
+          session.rows(
+              "list tables of " + database,
+              """
+              SELECT n.nspname, c.relname
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE c.relkind IN ('r', 'm', 'p')
+                 AND NOT c.relispartition -- analyzed with what it is a part of
+                 AND n.nspname NOT LIKE 'pg\\_t%'
+                 AND n.nspname <> 'information_schema'
+               ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC\
+              """,
+              row -> Sql.name(row.getString(1), row.getString(2)));
     }
+    SpreadWork.over(
+        Runtime.getRuntime().availableProcessors(),
+        () -> sessions.openLong(database),
+        largestFirst,
+        (session, table) -> session.change("analyze " + table, "ANALYZE " + table));
   }
 
   @Override

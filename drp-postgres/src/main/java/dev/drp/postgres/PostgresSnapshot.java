@@ -19,11 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.LongConsumer;
 
 /**
@@ -123,48 +119,25 @@ final class PostgresSnapshot implements ConsistentSnapshot {
               TABLES,
               row -> new Table(row.getString(1), row.getString(2), row.getLong(3)));
     }
-    Queue<Table> largestFirst =
-        new ConcurrentLinkedQueue<>(
-            tables.stream().sorted(Comparator.comparingLong(Table::bytes).reversed()).toList());
     Queue<TableRows> counted = new ConcurrentLinkedQueue<>();
-    ExecutorService threads = Executors.newFixedThreadPool(COUNTERS);
-    try {
-      List<CompletableFuture<Void>> counters = new ArrayList<>();
-      for (int i = 0; i < Math.min(COUNTERS, tables.size()); i++) {
-        counters.add(CompletableFuture.runAsync(() -> count(largestFirst, counted), threads));
-      }
-      counters.forEach(PostgresSnapshot::await);
-    } finally {
-      threads.shutdownNow();
-    }
+    SpreadWork.over(
+        COUNTERS,
+        this::join,
+        tables.stream().sorted(Comparator.comparingLong(Table::bytes).reversed()).toList(),
+        (session, table) -> counted.add(count(session, table)));
     return counted.stream()
         .sorted(Comparator.comparing(TableRows::schema).thenComparing(TableRows::table))
         .toList();
   }
 
-  private void count(Queue<Table> tables, Queue<TableRows> counted) {
-    try (Session session = join()) {
-      for (Table table = tables.poll(); table != null; table = tables.poll()) {
-        long rows =
-            session.row(
-                "count the rows of %s.%s".formatted(table.schema, table.name),
-                // ONLY: tables that inherit are counted by themselves.
-                "SELECT count(*) FROM ONLY " + Sql.name(table.schema, table.name),
-                row -> row.getLong(1));
-        counted.add(new TableRows(table.schema, table.name, rows));
-      }
-    }
-  }
-
-  private static void await(CompletableFuture<Void> counter) {
-    try {
-      counter.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RecoveryException ours) {
-        throw ours;
-      }
-      throw e;
-    }
+  private static TableRows count(Session session, Table table) {
+    long rows =
+        session.row(
+            "count the rows of %s.%s".formatted(table.schema, table.name),
+            // ONLY: tables that inherit are counted by themselves.
+            "SELECT count(*) FROM ONLY " + Sql.name(table.schema, table.name),
+            row -> row.getLong(1));
+    return new TableRows(table.schema, table.name, rows);
   }
 
   @Override
