@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
  * command that only looks at local files loads no engine, no database driver and no compression.
  */
 final class Wiring implements Adapters {
-  private static final int STORAGE_ATTEMPTS = 4;
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+  /** A folder of this machine that is missing does not come back while somebody waits. */
+  private static final int FOLDER_ATTEMPTS = 2;
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
 
   private final Map<String, String> environment;
   private final Clock clock;
@@ -39,7 +41,7 @@ final class Wiring implements Adapters {
   @Override
   public BackupStorage storage(Storage.Directory directory) {
     return new RetryingStorage(
-        new DirectoryStorage(directory.directory()), STORAGE_ATTEMPTS, FIRST_PAUSE);
+        new DirectoryStorage(directory.directory()), FOLDER_ATTEMPTS, FIRST_PAUSE);
   }
 
   @Override

@@ -118,6 +118,10 @@ public final class LocalCatalog {
       if (!storage.local()) {
         continue;
       }
+      problems.removeIf( // whether it answers is found out now
+          problem ->
+              problem.kind() == CatalogProblem.Kind.UNREACHABLE
+                  && problem.storage().equals(storage.name()));
       try {
         Set<BackupId> there = idsIn(storage, environment);
         leaveOutWhatHasGone(storage, there, backups, gone);

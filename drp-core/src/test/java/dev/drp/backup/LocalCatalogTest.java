@@ -45,6 +45,17 @@ class LocalCatalogTest {
   }
 
   @Test
+  void saysOnceThatAFolderIsMissingAndNoLongerWhenItIsBack() {
+    fixture.take();
+    fixture.local.setAvailable(false);
+    fixture.localCatalog().refresh(ENVIRONMENT);
+
+    assertThat(fixture.localCatalog().read(ENVIRONMENT).problems()).hasSize(1);
+    fixture.local.setAvailable(true);
+    assertThat(fixture.localCatalog().read(ENVIRONMENT).problems()).isEmpty();
+  }
+
+  @Test
   void noticesAtOnceThatABackupHasGone() {
     fixture.takeMany(2, Duration.ofHours(6));
     BackupId newest = fixture.listing().backups().get(0).id();
