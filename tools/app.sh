@@ -1,11 +1,20 @@
 # shellcheck shell=bash
 # Where the built command line is and how it is started; sourced by ./drp and tools/build after common.sh.
 
-APP=$TOP/drp-cli/target/app
+# Every build has a folder of its own below this one, so that a drp that runs meanwhile keeps its jars; the last one is
+# the link "current".
+APPS=$CACHE/app
 
-# Built, and no source of a module that it is made of is newer.
+use_app() { # use_app FOLDER
+  APP=$1
+  APP_ARCHIVE=$APP/classes.jsa
+}
+
+# Built, and no source of a module that it is made of is newer than the beginning of the build. Then it is used.
 app_is_built() {
-  [ -e "$APP/built" ] && [ -z "$(find "$TOP/pom.xml" "$TOP"/drp-{core,docker,postgres,transfer,caddy,cli}/{pom.xml,src/main} \
+  [ -e "$APPS/current/built" ] || return 1
+  use_app "$(readlink -f "$APPS/current")"
+  [ -z "$(find "$TOP/pom.xml" "$TOP"/drp-{core,docker,postgres,transfer,caddy,cli}/{pom.xml,src/main} \
     -newer "$APP/built" -print -quit 2>/dev/null)" ]
 }
 
@@ -20,4 +29,3 @@ app_command() {
 }
 
 APP_MAIN=dev.drp.cli.Main
-APP_ARCHIVE=$APP/classes.jsa
