@@ -9,9 +9,13 @@ import dev.drp.backup.ExpiryPlan;
 import dev.drp.backup.RetentionDecision;
 import dev.drp.backup.RetentionPolicy;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.procedure.SetAside;
+import dev.drp.recovery.Problem;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,7 +26,8 @@ import picocli.CommandLine.Parameters;
     name = "expire",
     description = {
       "Say which backups the plan's retention no longer keeps; with --apply, remove them.",
-      "The newest good backup and the newest that a drill restored always stay."
+      "The newest good backup and the newest that a drill restored always stay.",
+      "Databases that a restore replaced go by the same way, once they were kept for long enough."
     })
 final class BackupsExpire extends DrpCommand {
   @Parameters(
@@ -44,16 +49,70 @@ final class BackupsExpire extends DrpCommand {
       RetentionPolicy policy = new RetentionPolicy(plan.backupsOf(name), plan.timeZone());
       plans.put(name, apply ? expire.apply(name, policy) : expire.plan(name, policy));
     }
-    session.print(() -> json(plans), out -> print(plans, session, out));
-    return plans.values().stream()
-            .anyMatch(it -> !it.failures().isEmpty() || BackupsCommand.unreachable(it.problems()))
+    List<Replaced> replaced = replaced(session, plans.keySet());
+    session.print(
+        () -> json(plans, replaced),
+        out -> {
+          print(replaced, session, out);
+          print(plans, session, out);
+        });
+    return replaced.stream().anyMatch(it -> it.problem().isPresent())
+            || plans.values().stream()
+                .anyMatch(
+                    it -> !it.failures().isEmpty() || BackupsCommand.unreachable(it.problems()))
         ? ExitStatus.PARTIAL
         : ExitStatus.OK;
   }
 
-  private Json json(Map<String, ExpiryPlan> plans) {
+  /**
+   * What became, or would become, of a database that a restore replaced.
+   *
+   * @param over whether it was kept for long enough
+   * @param problem why it is still there although it should have been dropped
+   */
+  private record Replaced(SetAside aside, boolean over, Optional<String> problem) {}
+
+  private List<Replaced> replaced(Session session, Set<String> environments) {
+    Recovery recovery = new Recovery(session);
+    return recovery.restore().setAside(session.executions()).stream()
+        .filter(aside -> environments.contains(aside.restore().environment()))
+        .map(
+            aside -> {
+              boolean over = aside.isOver(session.now());
+              return new Replaced(
+                  aside, over, over && apply ? drop(recovery, aside) : Optional.empty());
+            })
+        .toList();
+  }
+
+  private static Optional<String> drop(Recovery recovery, SetAside aside) {
+    try {
+      return recovery
+          .engine()
+          .commit(aside.restore().id(), recovery::planOf, recovery.listener())
+          .problem()
+          .map(Problem::problem);
+    } catch (RecoveryException e) {
+      return Optional.of(e.problem());
+    }
+  }
+
+  private Json json(Map<String, ExpiryPlan> plans, List<Replaced> replaced) {
     return Json.object()
         .put("applied", apply)
+        .put(
+            "replacedDatabases",
+            replaced.stream()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("execution", it.aside().restore().id().value())
+                            .put("environment", it.aside().restore().environment())
+                            .put("database", it.aside().database())
+                            .put("keptUntil", it.aside().keptUntil())
+                            .put("keep", !it.over())
+                            .put("problem", it.problem()))
+                .toList())
         .put(
             "environments",
             plans.entrySet().stream()
@@ -91,6 +150,25 @@ final class BackupsExpire extends DrpCommand {
     return Optional.ofNullable(plan.failures().get(id));
   }
 
+  private void print(List<Replaced> replaced, Session session, Console out) {
+    if (replaced.isEmpty()) {
+      return;
+    }
+    out.line(out.bold("replaced databases"));
+    Table table = Table.of("", "", "", "", "");
+    for (Replaced each : replaced) {
+      table.row(
+          "",
+          what(!each.over(), each.problem().isPresent(), out),
+          each.aside().database(),
+          each.aside().restore().environment(),
+          each.problem()
+              .orElse("kept for the way back, until " + Format.instant(each.aside().keptUntil())));
+    }
+    table.lines().forEach(out::line);
+    out.line();
+  }
+
   private void print(Map<String, ExpiryPlan> plans, Session session, Console out) {
     long freed = 0;
     long removed = 0;
@@ -103,7 +181,7 @@ final class BackupsExpire extends DrpCommand {
         Optional<RecoveryException> failure = failure(plan, backup.id());
         table.row(
             "",
-            what(decision, failure, out),
+            what(decision.keep(), failure.isPresent(), out),
             backup.id().value(),
             Format.relative(backup.recoveryPoint(), session.now()),
             Format.bytes(backup.manifest().storedBytes()),
@@ -128,10 +206,9 @@ final class BackupsExpire extends DrpCommand {
                 : "would be removed: %s; `--apply` removes them".formatted(amount));
   }
 
-  private String what(
-      RetentionDecision decision, Optional<RecoveryException> failure, Console out) {
-    return failure.isPresent()
+  private String what(boolean keep, boolean failed, Console out) {
+    return failed
         ? out.bad("not removed")
-        : decision.keep() ? out.good("keep") : out.warning(apply ? "removed" : "remove");
+        : keep ? out.good("keep") : out.warning(apply ? "removed" : "remove");
   }
 }

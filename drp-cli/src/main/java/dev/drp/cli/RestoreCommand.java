@@ -8,6 +8,7 @@ import dev.drp.recovery.Explanation;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.report.ExecutionReports;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +62,15 @@ final class RestoreCommand extends DrpCommand {
       description = "When the service was first seen to fail: recovery time counts from there.")
   private @Nullable Instant impact;
 
+  @Option(
+      names = "--keep-replaced",
+      paramLabel = "DURATION",
+      converter = DurationArgument.class,
+      description =
+          "How long the replaced database is kept for the way back, before `drp backups expire"
+              + " --apply` drops it: 7d unless given.")
+  private Duration keepReplaced = RestoreRequest.KEEP_REPLACED;
+
   /** Which backup. */
   private static final class Which {
     @Option(
@@ -109,7 +119,8 @@ final class RestoreCommand extends DrpCommand {
   }
 
   private RestoreRequest request(String confirmed) {
-    RestoreRequest request = RestoreRequest.NEWEST.confirming(confirmed);
+    RestoreRequest request =
+        RestoreRequest.NEWEST.confirming(confirmed).withKeepReplaced(keepReplaced);
     if (impact != null) {
       request = request.withImpact(impact);
     }

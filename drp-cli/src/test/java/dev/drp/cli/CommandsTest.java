@@ -10,6 +10,7 @@ import dev.drp.backup.GzipCompression;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
+import dev.drp.database.DatabaseSummary;
 import dev.drp.database.FakeDatabaseSandboxes;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Storage;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -220,6 +222,30 @@ class CommandsTest {
     assertThat(test.err()).contains("Type shop to go on");
     test = new TestConsole(new Console.Terminals(true, true, true), "shop\n");
     assertThat(drpHere("restore", "production")).isZero();
+  }
+
+  @Test
+  void expiryDropsAReplacedDatabaseThatWasKeptForLongEnough() {
+    drp("backup", "production");
+    assertThat(drp("restore", "production", "--confirm", "shop", "--keep-replaced", "2d"))
+        .as(test.err())
+        .isZero();
+    String aside = "drp_aside_" + idInOutput();
+    fixture.clock.advance(Duration.ofDays(2).minusMinutes(1));
+    assertThat(drp("backups", "expire", "--apply")).isZero();
+    assertThat(test.out()).containsPattern("keep +" + aside);
+
+    fixture.clock.advance(Duration.ofMinutes(2));
+    assertThat(drp("backups", "expire")).isZero();
+    assertThat(test.out()).containsPattern("remove +" + aside);
+    assertThat(databases()).contains(aside);
+    assertThat(drp("backups", "expire", "--apply")).isZero();
+    assertThat(test.out()).containsPattern("removed +" + aside);
+    assertThat(databases()).doesNotContain(aside).contains("shop");
+  }
+
+  private List<String> databases() {
+    return fixture.server.databases().stream().map(DatabaseSummary::name).toList();
   }
 
   @Test

@@ -22,14 +22,11 @@ import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionId;
-import dev.drp.recovery.ExecutionListener;
-import dev.drp.recovery.ExecutionState;
 import dev.drp.recovery.Executions;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
-import dev.drp.recovery.RecoveryEngine;
 import dev.drp.recovery.RecoveryObjectives;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
@@ -38,7 +35,7 @@ import dev.drp.recovery.StepState;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -102,22 +99,44 @@ public final class RestoreDatabase {
         .plan();
   }
 
-  /** Gives up the databases that were set aside for as long as they were to be kept. */
-  public List<Execution> commitExpired(
-      RecoveryEngine engine, Executions executions, Instant now, ExecutionListener listener) {
-    List<Execution> committed = new ArrayList<>();
-    for (Execution execution : executions.list().executions()) {
-      boolean waits =
-          execution.plan().equals(NAME)
-              && execution.application().equals(plan.application())
-              && plan.environments().containsKey(execution.environment())
-              && execution.state() == ExecutionState.AWAITING_COMMIT;
-      Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();
-      if (waits && !execution.lastAt().plus(keep).isAfter(now)) {
-        committed.add(engine.commit(execution.id(), this::plan, listener));
-      }
+  /** What restores of this plan have set aside and keep, the first that may go first. */
+  public List<SetAside> setAside(Executions executions) {
+    return executions.list().executions().stream()
+        .filter(
+            execution ->
+                execution.application().equals(plan.application())
+                    && plan.environments().containsKey(execution.environment()))
+        .flatMap(execution -> setAside(execution).stream())
+        .sorted(Comparator.comparing(SetAside::keptUntil))
+        .toList();
+  }
+
+  /** What an execution has set aside and still keeps, if it is a restore that has anything. */
+  public static Optional<SetAside> setAside(Execution execution) {
+    if (!execution.plan().equals(NAME)) {
+      return Optional.empty();
     }
-    return committed;
+    Optional<String> database =
+        switch (execution.state()) {
+          case AWAITING_COMMIT ->
+              execution
+                  .value(REPLACED)
+                  .filter("true"::equals)
+                  .map(yes -> asideName(execution.id()));
+          case ROLLED_BACK ->
+              execution.reached(MeasuringPoint.COMMITTED).isEmpty()
+                  ? Optional.of(undoneName(execution.id()))
+                  : Optional.empty();
+          case IN_PROGRESS,
+              PAUSED_BY_FAILED_STEP,
+              INTERRUPTED,
+              COMPLETED,
+              COMPLETED_WITH_EXCEPTIONS,
+              FAILED ->
+              Optional.empty();
+        };
+    Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();
+    return database.map(name -> new SetAside(execution, name, execution.lastAt().plus(keep)));
   }
 
   static RecoveryObjectives objectives(ContingencyPlan plan, String environment) {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.drp.procedure.RestoreDatabase;
+import dev.drp.procedure.SetAside;
 import dev.drp.recovery.Decision;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.Finding;
@@ -62,7 +64,8 @@ final class JsonReport {
     execution.phases().forEach(phase -> phase(phases.addObject(), phase));
     ArrayNode decisions = report.putArray("decisions");
     execution.decisions().forEach(decision -> decision(decisions.addObject(), decision));
-    report.put("setAside", NextActions.setAside(execution).orElse(null));
+    report.put(
+        "setAside", RestoreDatabase.setAside(execution).map(SetAside::database).orElse(null));
     ObjectNode evidence = report.putObject("evidence");
     evidence.put("journal", "executions/" + execution.id() + ".jsonl");
     evidence.put("sha256", execution.evidence());

@@ -1,6 +1,8 @@
 package dev.drp.report;
 
 import dev.drp.procedure.DrillResult;
+import dev.drp.procedure.RestoreDatabase;
+import dev.drp.procedure.SetAside;
 import dev.drp.recovery.Decision;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.Finding;
@@ -245,7 +247,7 @@ final class MarkdownReport {
 
   private void whatIsLeft() {
     heading("left");
-    Optional<String> aside = NextActions.setAside(execution);
+    Optional<String> aside = RestoreDatabase.setAside(execution).map(SetAside::database);
     Optional<DrillResult> drill = NextActions.drill(execution);
     if (aside.isPresent()) {
       line("- " + words.text("left.aside", code(aside.get())));

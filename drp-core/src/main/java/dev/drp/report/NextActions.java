@@ -2,7 +2,6 @@ package dev.drp.report;
 
 import dev.drp.procedure.DrillRestore;
 import dev.drp.procedure.DrillResult;
-import dev.drp.procedure.RestoreDatabase;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ObjectiveState;
 import java.util.ArrayList;
@@ -52,29 +51,5 @@ final class NextActions {
             && execution.mode() == dev.drp.recovery.Mode.DRILL
         ? Optional.of(DrillResult.of(execution))
         : Optional.empty();
-  }
-
-  /** The database that was set aside and is still there, if the execution is one that has any. */
-  static Optional<String> setAside(Execution execution) {
-    if (!execution.plan().equals(RestoreDatabase.NAME)) {
-      return Optional.empty();
-    }
-    return switch (execution.state()) {
-      case AWAITING_COMMIT ->
-          execution.value("replaced").filter("true"::equals).isPresent()
-              ? Optional.of(RestoreDatabase.asideName(execution.id()))
-              : Optional.empty();
-      case ROLLED_BACK ->
-          execution.reached(dev.drp.recovery.MeasuringPoint.COMMITTED).isEmpty()
-              ? Optional.of(RestoreDatabase.undoneName(execution.id()))
-              : Optional.empty();
-      case IN_PROGRESS,
-          PAUSED_BY_FAILED_STEP,
-          INTERRUPTED,
-          COMPLETED,
-          COMPLETED_WITH_EXCEPTIONS,
-          FAILED ->
-          Optional.empty();
-    };
   }
 }

@@ -499,26 +499,35 @@ class RestoreDatabaseTest {
   }
 
   @Test
-  void commitsByItselfOnlyWhenTheTimeToKeepIsOver() {
+  void whatWasReplacedMayGoWhenTheTimeToKeepIsOver() {
     Execution restored = fixture.restore(CONFIRMED.withKeepReplaced(Duration.ofDays(2)));
-    fixture.backups.clock.advance(Duration.ofDays(2).minusSeconds(1));
-    assertThat(commitExpired()).isEmpty();
-    assertThat(fixture.databases()).hasSize(2);
 
-    fixture.backups.clock.advance(Duration.ofSeconds(1));
+    SetAside aside = onlySetAside();
+    assertThat(aside.restore().id()).isEqualTo(restored.id());
+    assertThat(aside.database()).isEqualTo(RestoreDatabase.asideName(restored.id()));
+    assertThat(aside.keptUntil()).isEqualTo(restored.lastAt().plus(Duration.ofDays(2)));
+    assertThat(aside.isOver(aside.keptUntil().minusSeconds(1))).isFalse();
+    assertThat(aside.isOver(aside.keptUntil())).isTrue();
 
-    assertThat(commitExpired()).extracting(Execution::id).containsExactly(restored.id());
-    assertThat(fixture.databases()).containsExactly(LIVE);
+    undo(restored);
+    assertThat(onlySetAside().database()).isEqualTo(RestoreDatabase.undoneName(restored.id()));
+
+    commit(restored);
+    assertThat(fixture.restoreDatabase().setAside(fixture.executions)).isEmpty();
   }
 
-  private List<Execution> commitExpired() {
-    return fixture
-        .restoreDatabase()
-        .commitExpired(
-            fixture.engine(),
-            fixture.executions,
-            fixture.backups.clock.instant(),
-            ExecutionListener.SILENT);
+  @Test
+  void setsNothingAsideWhereNothingWasReplaced() {
+    fixture.server.destroy(LIVE);
+    fixture.restore(RestoreRequest.NEWEST);
+
+    assertThat(fixture.restoreDatabase().setAside(fixture.executions)).isEmpty();
+  }
+
+  private SetAside onlySetAside() {
+    List<SetAside> found = fixture.restoreDatabase().setAside(fixture.executions);
+    assertThat(found).hasSize(1);
+    return found.get(0);
   }
 
   // --- plan and check
