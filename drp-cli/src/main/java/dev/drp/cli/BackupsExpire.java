@@ -53,7 +53,7 @@ final class BackupsExpire extends DrpCommand {
     session.print(
         () -> json(plans, replaced),
         out -> {
-          print(replaced, session, out);
+          print(replaced, out);
           print(plans, session, out);
         });
     return replaced.stream().anyMatch(it -> it.problem().isPresent())
@@ -150,7 +150,7 @@ final class BackupsExpire extends DrpCommand {
     return Optional.ofNullable(plan.failures().get(id));
   }
 
-  private void print(List<Replaced> replaced, Session session, Console out) {
+  private void print(List<Replaced> replaced, Console out) {
     if (replaced.isEmpty()) {
       return;
     }
