@@ -46,7 +46,7 @@ final class DumpLoader {
     } catch (IOException e) {
       throw TableLoader.endsTooEarly(database, e);
     }
-    try (Folder folder = new Folder(programs.runner())) {
+    try (Folder folder = new Folder(programs.runner(), database)) {
       String head = folder.write("head", archive.head());
       String list = folder.write("list", list(archive));
       restore(program, List.of("--section=pre-data", head));
@@ -104,14 +104,19 @@ final class DumpLoader {
     }
   }
 
-  /** A folder for temporary files where pg_restore runs, for its owner only. */
+  /**
+   * A folder for temporary files where pg_restore runs, for its owner only. One that a killed
+   * attempt at the same database left is removed first.
+   */
   private static final class Folder implements AutoCloseable {
     private final CommandRunner runner;
     private final String path;
 
-    Folder(CommandRunner runner) {
+    Folder(CommandRunner runner, String database) {
       this.runner = runner;
-      this.path = runner.run(Command.of("mktemp", "-d", "/tmp/drp-restore.XXXXXX")).strip();
+      String prefix = "/tmp/drp-restore.%08x.".formatted(database.hashCode());
+      String script = "rm -rf -- \"$1\"*; mktemp -d \"$1XXXXXX\"";
+      this.path = runner.run(Command.of("sh", "-c", script, "sh", prefix)).strip();
     }
 
     String write(String name, byte[] content) {

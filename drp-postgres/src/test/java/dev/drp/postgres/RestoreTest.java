@@ -32,6 +32,9 @@ import org.junit.jupiter.api.Test;
 /** What a real database holds survives a backup and a restore. */
 @Tag("postgres")
 class RestoreTest {
+  private static final String TEMPORARY_FOLDERS =
+      "/tmp/drp-restore.%08x.".formatted("rt-copy".hashCode());
+
   private static final String CONTENT =
       """
       CREATE SCHEMA app;
@@ -120,8 +123,11 @@ class RestoreTest {
             new TableRows("public", "child", 2),
             new TableRows("public", "parent", 1));
 
+    Path left = Files.createDirectory(Path.of(TEMPORARY_FOLDERS + "killed"));
+
     load(dump);
 
+    assertThat(left).as("of an attempt that was killed").doesNotExist();
     try (ConsistentSnapshot snapshot = server.openSnapshot("rt-copy")) {
       assertThat(snapshot.countRows()).isEqualTo(rows);
     }
@@ -372,9 +378,7 @@ class RestoreTest {
 
   private static List<String> temporaryFolders() throws IOException {
     try (Stream<Path> all = Files.list(Path.of("/tmp"))) {
-      return all.map(path -> path.getFileName().toString())
-          .filter(name -> name.startsWith("drp-restore."))
-          .toList();
+      return all.map(Path::toString).filter(name -> name.startsWith(TEMPORARY_FOLDERS)).toList();
     }
   }
 }
