@@ -60,7 +60,8 @@ public final class BackupReader {
     requireNonNull(task, "task");
     requireNonNull(id, "id");
     try {
-      Sha256 actual = StoredHash.of(copy.storage(), copy.folder().child(part.name()), task);
+      Sha256 actual = new Sha256();
+      WholeObject.read(copy.storage(), copy.folder().child(part.name()), task, actual::update);
       requireAsStored(id, copy, part, actual);
     } catch (RecoveryException e) {
       throw orMissing(e, id, copy, part);

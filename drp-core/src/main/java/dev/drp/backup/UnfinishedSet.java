@@ -8,8 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,7 +22,7 @@ final class UnfinishedSet {
 
   private final NamedStorage storage;
   private final ObjectName folder;
-  private final List<BackupPart> parts = new ArrayList<>();
+  private final Map<BackupPart, BlockChecksums> written = new LinkedHashMap<>();
 
   private UnfinishedSet(NamedStorage storage, ObjectName folder) {
     this.storage = storage;
@@ -37,7 +38,7 @@ final class UnfinishedSet {
   }
 
   List<BackupPart> parts() {
-    return List.copyOf(parts);
+    return List.copyOf(written.keySet());
   }
 
   /** Writes a part as it is. */
@@ -65,14 +66,16 @@ final class UnfinishedSet {
       BackupStorage.Content content) {
     String name = plainName + compression.map(Compression::suffix).orElse("");
     Sha256 stored = new Sha256();
+    BlockChecksums checksums = new BlockChecksums();
     long[] plainBytes = {0};
     storage
         .objects()
         .put(
             folder.child(name),
             output -> {
-              OutputStream toStorage = new PassedOn(output, stored::update);
-              Listener count =
+              OutputStream toStorage =
+                  new PassedOn(new PassedOn(output, checksums::update), stored::update);
+              WholeObject.Listener count =
                   (data, offset, length) -> {
                     plainBytes[0] += length;
                     task.advance(length);
@@ -93,13 +96,14 @@ final class UnfinishedSet {
             stored.hex(),
             plainBytes[0],
             compression.map(Compression::name));
-    parts.add(part);
+    written.put(part, checksums);
     return part;
   }
 
   /** Copies a part as stored from a finished copy, checking it on the way. */
   void copy(BackupId id, BackupCopy from, BackupPart part, Progress.Task task) {
     ObjectName source = from.folder().child(part.name());
+    BlockChecksums checksums = new BlockChecksums();
     storage
         .objects()
         .put(
@@ -110,6 +114,7 @@ final class UnfinishedSet {
                 byte[] buffer = new byte[BUFFER];
                 for (int n = input.read(buffer); n >= 0; n = input.read(buffer)) {
                   hash.update(buffer, 0, n);
+                  checksums.update(buffer, 0, n);
                   output.write(buffer, 0, n);
                   task.advance(n);
                 }
@@ -118,7 +123,7 @@ final class UnfinishedSet {
                 throw BackupReader.corrupt(id, from, part, "it has another sha256", null);
               }
             });
-    parts.add(part);
+    written.put(part, checksums);
   }
 
   /**
@@ -127,19 +132,30 @@ final class UnfinishedSet {
    * @throws RecoveryException with BACKUP_CORRUPT when it is not what was written
    */
   void readBack(Progress progress) {
-    long bytes = parts.stream().mapToLong(BackupPart::bytes).sum();
+    long bytes = written.keySet().stream().mapToLong(BackupPart::bytes).sum();
     try (Progress.Task task = progress.start("reading back from " + storage.name(), bytes)) {
-      for (BackupPart part : parts) {
-        String actual = StoredHash.of(storage, folder.child(part.name()), task).hex();
-        if (!actual.equals(part.sha256())) {
-          throw new RecoveryException(
-              ErrorCode.BACKUP_CORRUPT,
-              "storage %s gives back %s with sha256 %s, but sha256 %s was written"
-                  .formatted(storage, folder.child(part.name()), actual, part.sha256()),
-              "check the storage's disk; this backup has been given up.");
-        }
-      }
+      written.forEach(
+          (part, checksums) -> {
+            ObjectName name = folder.child(part.name());
+            BlockChecksums actual = new BlockChecksums();
+            WholeObject.read(storage, name, task, actual::update);
+            checksums
+                .firstDifference(actual)
+                .ifPresent(
+                    position -> {
+                      throw otherThanWritten(name, position, part, actual.bytes());
+                    });
+          });
     }
+  }
+
+  private RecoveryException otherThanWritten(
+      ObjectName name, long position, BackupPart part, long actualBytes) {
+    return new RecoveryException(
+        ErrorCode.BACKUP_CORRUPT,
+        "storage %s gives back %s other than it was written, from byte %d on: %d bytes were written, it has %d"
+            .formatted(storage, name, position, part.bytes(), actualBytes),
+        "check the storage's disk; this backup has been given up.");
   }
 
   /** Makes it a backup. */
@@ -164,15 +180,11 @@ final class UnfinishedSet {
     }
   }
 
-  private interface Listener {
-    void passed(byte[] data, int offset, int length);
-  }
-
   /** Lets a listener see what passes to another stream; closing it closes nothing. */
   private static final class PassedOn extends FilterOutputStream {
-    private final Listener listener;
+    private final WholeObject.Listener listener;
 
-    PassedOn(OutputStream output, Listener listener) {
+    PassedOn(OutputStream output, WholeObject.Listener listener) {
       super(output);
       this.listener = listener;
     }

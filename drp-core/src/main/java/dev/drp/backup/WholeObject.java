@@ -5,19 +5,23 @@ import dev.drp.RecoveryException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The hash of an object as stored. */
-final class StoredHash {
+/** Reads an object as stored, from its first byte to its last. */
+final class WholeObject {
   private static final int BUFFER = 1 << 16;
 
-  private StoredHash() {}
+  private WholeObject() {}
+
+  /** Hears of bytes that pass. */
+  interface Listener {
+    void passed(byte[] data, int offset, int length);
+  }
 
   /**
    * Reads it to its end, unless the thread is interrupted.
    *
    * @param task hears of bytes read
    */
-  static Sha256 of(NamedStorage storage, ObjectName name, Progress.Task task) {
-    Sha256 hash = new Sha256();
+  static void read(NamedStorage storage, ObjectName name, Progress.Task task, Listener listener) {
     byte[] buffer = new byte[BUFFER];
     try (InputStream content = storage.objects().open(name)) {
       for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
@@ -25,10 +29,9 @@ final class StoredHash {
           throw RecoveryException.interrupted(
               "reading " + name, new InterruptedException("interrupted"));
         }
-        hash.update(buffer, 0, n);
+        listener.passed(buffer, 0, n);
         task.advance(n);
       }
-      return hash;
     } catch (IOException e) {
       throw SmallObjects.unreadable(storage, name, e);
     }
