@@ -4,6 +4,7 @@ import dev.drp.ExitStatus;
 import dev.drp.plan.Environment;
 import dev.drp.procedure.RestoreRequest;
 import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.Explanation;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryPlan;
@@ -177,13 +178,8 @@ final class RestoreCommand extends DrpCommand {
     return execution.exitStatus();
   }
 
-  /** {@code drp restore-commit}. */
-  @Command(
-      name = "restore-commit",
-      description =
-          "Give up the way back of a restore: drop the database that it replaced, or, after"
-              + " restore-undo, the one that it had restored.")
-  static final class Commit extends DrpCommand {
+  /** What is done to a restore that is complete: its database's name has to be confirmed. */
+  private abstract static class OnRestored extends DrpCommand {
     @Parameters(index = "0", paramLabel = "EXECUTION", description = "The restore.")
     private String id;
 
@@ -193,16 +189,38 @@ final class RestoreCommand extends DrpCommand {
         description = "The name of the environment's database.")
     private @Nullable String confirm;
 
+    /** What comes of it, for whoever confirms: with %s for the execution. */
+    abstract String consequence();
+
+    abstract Execution run(Recovery recovery, ExecutionId restore);
+
     @Override
-    ExitStatus run(Session session) {
+    final ExitStatus run(Session session) {
       Recovery recovery = new Recovery(session);
       Execution before = recovery.execution(ExecutionsCommand.id(id));
       new Confirmation(session.console(), confirm)
           .require(
-              List.of("What execution %s set aside will be dropped for good.".formatted(id)),
-              databaseOf(session, before));
-      return report(
-          session, recovery.engine().commit(before.id(), recovery::planOf, recovery.listener()));
+              List.of(consequence().formatted(id)),
+              session.plan().environment(before.environment()).requireDatabase().name());
+      return report(session, run(recovery, before.id()));
+    }
+  }
+
+  /** {@code drp restore-commit}. */
+  @Command(
+      name = "restore-commit",
+      description =
+          "Give up the way back of a restore: drop the database that it replaced, or, after"
+              + " restore-undo, the one that it had restored.")
+  static final class Commit extends OnRestored {
+    @Override
+    String consequence() {
+      return "What execution %s set aside will be dropped for good.";
+    }
+
+    @Override
+    Execution run(Recovery recovery, ExecutionId restore) {
+      return recovery.engine().commit(restore, recovery::planOf, recovery.listener());
     }
   }
 
@@ -212,30 +230,15 @@ final class RestoreCommand extends DrpCommand {
       description =
           "Take back what a restore did: the replaced database serves again. What was written to"
               + " the restored one is set aside until restore-commit.")
-  static final class Undo extends DrpCommand {
-    @Parameters(index = "0", paramLabel = "EXECUTION", description = "The restore.")
-    private String id;
-
-    @Option(
-        names = "--confirm",
-        paramLabel = "NAME",
-        description = "The name of the environment's database.")
-    private @Nullable String confirm;
+  static final class Undo extends OnRestored {
+    @Override
+    String consequence() {
+      return "The database that execution %s restored stops serving.";
+    }
 
     @Override
-    ExitStatus run(Session session) {
-      Recovery recovery = new Recovery(session);
-      Execution before = recovery.execution(ExecutionsCommand.id(id));
-      new Confirmation(session.console(), confirm)
-          .require(
-              List.of("The database that execution %s restored stops serving.".formatted(id)),
-              databaseOf(session, before));
-      return report(
-          session, recovery.engine().undo(before.id(), recovery::planOf, recovery.listener()));
+    Execution run(Recovery recovery, ExecutionId restore) {
+      return recovery.engine().undo(restore, recovery::planOf, recovery.listener());
     }
-  }
-
-  private static String databaseOf(Session session, Execution execution) {
-    return session.plan().environment(execution.environment()).requireDatabase().name();
   }
 }
