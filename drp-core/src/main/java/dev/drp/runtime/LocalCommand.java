@@ -13,6 +13,7 @@ final class LocalCommand implements RunningCommand {
   private final Command command;
   private final MarkedPrograms family;
   private final Process process;
+  private final InputStream stdout;
   private final OutputTail errorOutput = new OutputTail();
   private final Thread errorReader;
   private final TimeLimit limit;
@@ -23,6 +24,9 @@ final class LocalCommand implements RunningCommand {
     this.command = command;
     this.family = new MarkedPrograms(mark);
     this.process = process;
+    this.stdout =
+        new InterruptibleOutput(
+            process.getInputStream(), command.program(), () -> family.end(process.toHandle()));
     this.errorReader = new Thread(this::readErrorOutput, "stderr of " + command.program());
     errorReader.setDaemon(true);
     errorReader.start();
@@ -36,7 +40,7 @@ final class LocalCommand implements RunningCommand {
 
   @Override
   public InputStream stdout() {
-    return process.getInputStream();
+    return stdout;
   }
 
   @Override
@@ -64,7 +68,7 @@ final class LocalCommand implements RunningCommand {
       family.end(process.toHandle());
     }
     closeQuietly(process.getOutputStream());
-    closeQuietly(process.getInputStream());
+    closeQuietly(stdout);
     closeQuietly(process.getErrorStream());
   }
 

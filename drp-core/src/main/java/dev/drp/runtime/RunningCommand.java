@@ -12,7 +12,10 @@ public interface RunningCommand extends AutoCloseable {
   /** The program's standard input. Closing it is how the program learns that there is no more. */
   OutputStream stdin();
 
-  /** The program's standard output. */
+  /**
+   * The program's standard output. A reader that is interrupted gets an InterruptedIOException
+   * soon, and stays interrupted.
+   */
   InputStream stdout();
 
   /**

@@ -16,7 +16,8 @@ import java.util.Set;
 
 /**
  * Files of the state directory that survive a crash: readable by their owner only, and on stable
- * storage when a method returns. Failures are LOCAL_FILE.
+ * storage when a method returns. Failures are LOCAL_FILE. They are small: also a thread that is
+ * interrupted writes them to the end, and stays interrupted.
  */
 public final class DurableFile {
   private static final FileAttribute<?> OWNER_ONLY_FILE =
@@ -28,6 +29,12 @@ public final class DurableFile {
 
   /** Replaces a file as a whole: a reader sees the old content or the new, also after a crash. */
   public static void write(Path file, byte[] content) {
+    // An interrupt would close the channel: how an interrupted work ended could not be written
+    // down.
+    uninterrupted(() -> writeNow(file, content));
+  }
+
+  private static void writeNow(Path file, byte[] content) {
     Path temporary =
         file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
     try {
@@ -50,12 +57,27 @@ public final class DurableFile {
 
   /** Removes a file; no effect where there is none. */
   public static void delete(Path file) {
+    uninterrupted(() -> deleteNow(file));
+  }
+
+  private static void deleteNow(Path file) {
     try {
       if (Files.deleteIfExists(file)) {
         force(parent(file));
       }
     } catch (IOException e) {
       throw failed("delete", file, e);
+    }
+  }
+
+  private static void uninterrupted(Runnable work) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      work.run();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

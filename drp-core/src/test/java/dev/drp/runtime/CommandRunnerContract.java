@@ -8,6 +8,7 @@ import dev.drp.RecoveryException;
 import dev.drp.Secret;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.security.DigestInputStream;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link CommandRunner} keeps; the place must have sh, cat, wc, yes, sleep and grep. */
@@ -210,6 +212,33 @@ public abstract class CommandRunnerContract {
       assertThat(bystander.stdout().readAllBytes()).asString().isEqualToIgnoringWhitespace("0");
       assertThat(bystander.await().exitCode()).isZero();
     }
+  }
+
+  @Test
+  void interruptsAReaderOfAProgramThatSaysNothing() throws Exception {
+    String argument = uniqueSleep();
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try (RunningCommand running = runner().start(Command.of("sleep", argument))) {
+                running.stdout().read();
+              } catch (InterruptedIOException e) {
+                interrupted.complete(Thread.currentThread().isInterrupted());
+              } catch (IOException | RuntimeException e) {
+                interrupted.completeExceptionally(e);
+              } finally {
+                interrupted.complete(false);
+              }
+            });
+    reader.start();
+    awaitRunning(argument);
+
+    reader.interrupt();
+
+    assertThat(interrupted.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    reader.join(PATIENCE.toMillis());
+    assertGone(argument);
   }
 
   @Test

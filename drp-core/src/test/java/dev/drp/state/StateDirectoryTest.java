@@ -92,6 +92,21 @@ class StateDirectoryTest {
   }
 
   @Test
+  void writesAndDeletesAFileAlsoForAThreadThatIsInterrupted() throws IOException {
+    Path file = folder.resolve("file");
+
+    Thread.currentThread().interrupt();
+    DurableFile.write(file, new byte[] {1});
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(Files.readAllBytes(file)).containsExactly(1);
+    Thread.currentThread().interrupt();
+    DurableFile.delete(file);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
   void keepsRowsWhateverTheyHold() {
     List<List<String>> rows =
         List.of(List.of("", "tab\tline\nreturn\rback\\slash\\n", "é"), List.of("2"), List.of(""));

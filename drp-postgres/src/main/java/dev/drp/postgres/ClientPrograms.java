@@ -157,6 +157,13 @@ final class ClientPrograms {
               result.errorOutput())
           .requireSuccess();
     } catch (IOException e) {
+      if (Thread.currentThread().isInterrupted()) { // whoever reads or writes for it ends so
+        throw new RecoveryException(
+            ErrorCode.INTERRUPTED,
+            "interrupted while passing on what %s gives".formatted(programOf(command)),
+            "run this again.",
+            e);
+      }
       throw new RecoveryException(
           ErrorCode.COMMAND_FAILED,
           "%s: cannot pass on what %s gives: %s"

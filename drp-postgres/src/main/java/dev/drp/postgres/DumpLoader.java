@@ -139,7 +139,14 @@ final class DumpLoader {
 
     @Override
     public void close() {
-      runner.run(Command.of("rm", "-rf", "--", path));
+      boolean interrupted = Thread.interrupted(); // an interrupted load leaves nothing either
+      try {
+        runner.run(Command.of("rm", "-rf", "--", path));
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
     }
   }
 }

@@ -264,6 +264,13 @@ public final class DirectoryStorage implements BackupStorage {
   }
 
   private RecoveryException unavailable(String doing, IOException e) {
+    if (Thread.currentThread().isInterrupted()) { // a channel closes itself then
+      return new RecoveryException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while about to %s in %s".formatted(doing, root),
+          "nothing half-written is left; run this again.",
+          e);
+    }
     return new RecoveryException(
         ErrorCode.STORAGE_UNAVAILABLE,
         "cannot %s in %s: %s".formatted(doing, root, e),

@@ -53,6 +53,23 @@ class DirectoryStorageTest extends BackupStorageContract {
   }
 
   @Test
+  void saysThatItWasInterruptedAndLeavesNothingHalfWritten() {
+    assertThatThrownBy(
+            () ->
+                storage()
+                    .put(
+                        NAME,
+                        output -> {
+                          Thread.currentThread().interrupt();
+                          output.write(new byte[1 << 20]);
+                        }))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERRUPTED));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(storage().list(FOLDER)).isEmpty();
+  }
+
+  @Test
   void keepsFilesAndFoldersForTheirOwnerOnly() throws IOException {
     put("secret");
 
