@@ -44,7 +44,10 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
 
   /** Starts it, for a test that stops or kills it; the caller reads its outputs and ends it. */
   public Process start(String... arguments) {
-    ProcessBuilder builder = new ProcessBuilder(command(arguments)).directory(folder.toFile());
+    // As from a terminal: a script that runs in the background makes its children ignore SIGINT.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(command(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().putAll(environment);
     return Programs.start(builder);
   }
