@@ -42,7 +42,7 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
     return Programs.run(command(arguments), folder, environment, stdin, limit);
   }
 
-  /** Starts it, for a test that stops or kills it; the caller reads its outputs and ends it. */
+  /** Starts it, for a test that stops or kills it; the caller ends it. */
   public Process start(String... arguments) {
     // As from a terminal: a script that runs in the background makes its children ignore SIGINT.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
@@ -50,6 +50,11 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().putAll(environment);
     return Programs.start(builder);
+  }
+
+  /** Waits for the end of what was started, and takes its output, which must be short. */
+  public static Programs.Result finish(Process process) {
+    return Programs.finish(process, List.of("process " + process.pid()), "", Duration.ofMinutes(1));
   }
 
   private static List<String> command(String... arguments) {

@@ -113,11 +113,16 @@ public final class ComposeProject implements AutoCloseable {
    * Runs SQL in the database of {@link #withPostgres}; returns values only, a line for each row.
    */
   public String sql(String statement) {
+    return sql("app", statement);
+  }
+
+  /** The same in another database of that server. */
+  public String sql(String database, String statement) {
     return execute(
             DATABASE_SERVICE,
             "psql",
             "--username=owner",
-            "--dbname=app",
+            "--dbname=" + database,
             "--no-psqlrc",
             "--set=ON_ERROR_STOP=1",
             "--tuples-only",

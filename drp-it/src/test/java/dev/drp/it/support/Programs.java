@@ -1,13 +1,17 @@
 package dev.drp.it.support;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +52,27 @@ public final class Programs {
   public static Result run(String... command) {
     return finish(start(new ProcessBuilder(command)), List.of(command), "", TIME_LIMIT)
         .requireSuccess();
+  }
+
+  /** The command lines of programs that run with that variable in their environment. */
+  public static List<String> running(String variable, String value) throws IOException {
+    List<String> running = new ArrayList<>();
+    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : processes) {
+        try {
+          if (bytes(process.resolve("environ")).contains(variable + "=" + value)) {
+            running.add(bytes(process.resolve("cmdline")).replace('\0', ' '));
+          }
+        } catch (IOException goneOrForeign) {
+          // Nothing that a test has started.
+        }
+      }
+    }
+    return running;
+  }
+
+  private static String bytes(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), ISO_8859_1);
   }
 
   static Result run(

@@ -1,10 +1,8 @@
 package dev.drp.it.support;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -12,7 +10,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -131,9 +128,8 @@ public final class Shop implements AutoCloseable {
 
   /** Sends a signal to a process and waits for its end. */
   public static Programs.Result signal(Process process, String signal) {
-    String pid = String.valueOf(process.pid());
-    Programs.run("kill", "-" + signal, pid);
-    return Programs.finish(process, List.of("process " + pid), "", Duration.ofMinutes(1));
+    Programs.run("kill", "-" + signal, String.valueOf(process.pid()));
+    return Cli.finish(process);
   }
 
   /** Takes a backup, and returns its id. */
@@ -191,23 +187,7 @@ public final class Shop implements AutoCloseable {
 
   /** The command lines of what the command line has started and what still runs. */
   public List<String> runningPrograms() throws IOException {
-    List<String> running = new ArrayList<>();
-    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-      for (Path process : processes) {
-        try {
-          if (bytes(process.resolve("environ")).contains(MARK + "=" + mark)) {
-            running.add(bytes(process.resolve("cmdline")).replace('\0', ' '));
-          }
-        } catch (IOException goneOrForeign) {
-          // Nothing that this test has started.
-        }
-      }
-    }
-    return running;
-  }
-
-  private static String bytes(Path file) throws IOException {
-    return new String(Files.readAllBytes(file), ISO_8859_1);
+    return Programs.running(MARK, mark);
   }
 
   // The database
