@@ -8,6 +8,8 @@ import dev.drp.backup.BackupRequest;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.TakeBackup;
 import dev.drp.it.support.HostPostgres;
+import dev.drp.it.support.Programs;
+import dev.drp.it.support.SharedPostgres;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.SecretReference;
@@ -30,10 +32,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RestoreByHandTest {
   private static final String DATABASE = "it's \"a\" shop; $(touch pwned) \\ =";
   private static final String TARGET = "-- new 'one' = \"\\ $(touch pwned)";
+  private static final String EVIL_ROLE = "line\nCREATE ROLE evil SUPERUSER; --";
   private static final List<String> PROGRAMS =
       List.of("sh", "awk", "cat", "dirname", "mktemp", "rm", "sed", "sha256sum", "zstd");
   private static final List<String> POSTGRES_PROGRAMS = List.of("psql", "pg_restore");
@@ -70,10 +75,13 @@ class RestoreByHandTest {
         "postgres",
         "DROP DATABASE IF EXISTS " + name(DATABASE),
         "DROP ROLE IF EXISTS " + name("app \"x\""),
+        "DROP ROLE IF EXISTS " + name(EVIL_ROLE),
         "DROP ROLE IF EXISTS reader",
+        "CREATE ROLE %s LOGIN".formatted(name(EVIL_ROLE)),
         "CREATE ROLE " + name("app \"x\"") + " LOGIN PASSWORD 'secret'",
         "CREATE ROLE reader",
         "GRANT reader TO " + name("app \"x\""),
+        "GRANT reader TO " + name(EVIL_ROLE),
         "CREATE DATABASE %s OWNER %s".formatted(name(DATABASE), name("app \"x\"")),
         "ALTER DATABASE %s SET search_path TO \"$user\", shop".formatted(name(DATABASE)),
         "ALTER DATABASE %s SET work_mem TO '5MB'".formatted(name(DATABASE)),
@@ -90,6 +98,9 @@ class RestoreByHandTest {
         fresh,
         "postgres",
         "DROP DATABASE IF EXISTS " + name(TARGET),
+        "DROP DATABASE IF EXISTS " + name(TARGET + " again"),
+        "DROP ROLE IF EXISTS evil",
+        "DROP ROLE IF EXISTS " + name(EVIL_ROLE),
         "DROP ROLE IF EXISTS " + name("app \"x\""),
         "DROP ROLE IF EXISTS reader");
     set = backUp();
@@ -118,6 +129,73 @@ class RestoreByHandTest {
     assertThat(value("postgres", "SELECT pg_has_role('app \"x\"', 'reader', 'MEMBER')"))
         .isEqualTo("t");
     assertThat(filesNamed("pwned")).isEmpty();
+  }
+
+  @Test
+  void takesALineOfARolesNameForNoStatement() throws Exception {
+    Ended script = restore(TARGET);
+
+    assertThat(script.exitCode()).as(script.output()).isZero();
+    assertThat(value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'evil'"))
+        .isEqualTo("0");
+    assertThat(
+            value(
+                "postgres",
+                "SELECT rolcanlogin || ' ' || pg_has_role(rolname, 'reader', 'MEMBER')"
+                    + " FROM pg_roles WHERE rolname = "
+                    + literal(EVIL_ROLE)))
+        .isEqualTo("true true");
+
+    run(
+        fresh,
+        "postgres",
+        "ALTER ROLE %s NOLOGIN".formatted(name(EVIL_ROLE)),
+        "REVOKE reader FROM " + name(EVIL_ROLE));
+    assertThat(restore(TARGET + " again").exitCode()).isZero();
+    assertThat(
+            value(
+                "postgres",
+                "SELECT rolcanlogin || ' ' || pg_has_role(rolname, 'reader', 'MEMBER')"
+                    + " FROM pg_roles WHERE rolname = "
+                    + literal(EVIL_ROLE)))
+        .as("it exists, so it stays as it is")
+        .isEqualTo("false false");
+  }
+
+  @Test
+  @Tag("docker")
+  void restoresInAContainerWithoutJavaIntoItsOwnServer() {
+    SharedPostgres server = SharedPostgres.get();
+    String container = server.containerName();
+    assertThat(
+            inContainer(container, "sh", "-c", "command -v java || find / -xdev -name 'libjvm*'"))
+        .isEmpty();
+    String copy = "/tmp/set-" + UUID.randomUUID();
+    Programs.run("docker", "cp", set.toString(), container + ":" + copy);
+
+    inContainer(container, "sh", copy + "/restore.sh", TARGET);
+
+    assertThat(
+            inContainer(
+                container,
+                "psql",
+                "--tuples-only",
+                "--no-align",
+                "--dbname=" + connectionTo(TARGET),
+                "--command=SELECT count(*) || ' ' || current_user FROM shop.\"line\nbreak\""))
+        .isEqualTo("1000 owner\n");
+    inContainer(container, "sh", "-c", "rm -r " + copy + "; ! ls /tmp/drp-restore.*");
+  }
+
+  private static String inContainer(String container, String... command) {
+    List<String> arguments =
+        new ArrayList<>(List.of("docker", "exec", "--env=PGUSER=owner", container));
+    arguments.addAll(List.of(command));
+    return Programs.run(arguments.toArray(String[]::new)).stdout();
+  }
+
+  private static String connectionTo(String database) {
+    return "dbname='" + database.replace("\\", "\\\\").replace("'", "\\'") + "'";
   }
 
   @Test
