@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.drp.it.support.ComposeProject;
 import dev.drp.it.support.Programs;
+import dev.drp.it.support.Shop;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /** A PostgreSQL in a container of a Compose project that publishes no port. */
 @Tag("docker")
@@ -65,5 +67,105 @@ class MainPathInContainerTest extends MainPathTest {
                 + Programs.run("docker", "volume", "ls", "--quiet", owner).stdout())
         .isEmpty();
     return report;
+  }
+
+  @Test
+  void absentServiceNamesTheContainersThatExist() throws Exception {
+    writePlan("service: databse\nuser: owner\n");
+
+    Programs.Result result = cli().run(inJson("backup", "production"));
+
+    assertThat(json(1, result).get("error").get("code").textValue())
+        .isEqualTo("CONTAINER_NOT_FOUND");
+    assertThat(result.stdout()).contains("databse", project.container("database"));
+  }
+
+  @Test
+  void interruptedBackupLeavesNoDumpInTheContainer() throws Exception {
+    writePlan(environment());
+    makeDatabase();
+    Thread holder = holdTheTable();
+    Process backup = cli().start(inJson("backup", "production"));
+    awaitSession("query like 'LOCK TABLE%' and wait_event_type = 'Lock'");
+    assertThat(dumpsInTheContainer()).isNotEmpty();
+
+    Programs.Result interrupted = Shop.signal(backup, "TERM");
+
+    assertThat(json(130, interrupted).get("error").get("code").textValue())
+        .isEqualTo("INTERRUPTED");
+    assertThat(dumpsInTheContainer()).isEmpty();
+    project.sql("select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^begin'");
+    holder.join();
+    assertThat(json(0, "backups").get("backups")).isEmpty();
+    json(0, "backup", "production");
+  }
+
+  @Test
+  void interruptedRestoreIsResumedAndLeavesNoFileInTheContainer() throws Exception {
+    writePlan(environment());
+    makeDatabase();
+    project.sql(
+        DATABASE,
+        """
+        create function not_held() returns boolean language plpgsql as $$
+        begin
+          while (pg_stat_file('/tmp/hold', true)).size is not null loop
+            perform pg_sleep(0.02);
+          end loop;
+          return true;
+        end $$
+        """);
+    project.sql(
+        DATABASE,
+        "alter table %s add check (id <> 500 or public.not_held())".formatted(name(TABLE)));
+    project.execute("database", "touch", "/tmp/hold");
+    json(0, "backup", "production");
+    project.sql(DATABASE, "delete from %s where id > 2".formatted(name(TABLE)));
+    Process restore = cli().start(inJson("restore", "production", "--confirm", DATABASE));
+    awaitSession("wait_event = 'PgSleep'");
+    assertThat(temporaryFilesInTheContainer()).isNotEmpty();
+
+    Programs.Result interrupted = Shop.signal(restore, "TERM");
+    project.execute("database", "rm", "/tmp/hold");
+
+    JsonNode report = json(130, interrupted);
+    assertThat(report.get("state").textValue()).isEqualTo("INTERRUPTED");
+    assertThat(report.get("whatStands").textValue()).contains("was not touched", "resume goes on");
+    assertThat(temporaryFilesInTheContainer()).isEmpty();
+    assertThat(project.sql(DATABASE, "select count(*) from " + name(TABLE))).isEqualTo("2");
+    json(0, "resume", report.get("execution").textValue());
+    assertThat(project.sql(DATABASE, "select count(*) from " + name(TABLE))).isEqualTo("1000");
+    assertThat(temporaryFilesInTheContainer()).isEmpty();
+  }
+
+  /** Returns once nobody else can read the table. */
+  private static Thread holdTheTable() throws Exception {
+    String lock = "begin; lock table %s; select pg_sleep(100)".formatted(name(TABLE));
+    Thread holder =
+        new Thread(
+            () -> {
+              try {
+                project.sql(DATABASE, lock);
+              } catch (AssertionError terminated) {
+                // That is how it ends.
+              }
+            });
+    holder.setDaemon(true);
+    holder.start();
+    awaitSession("query like 'begin; lock%' and wait_event = 'PgSleep'");
+    return holder;
+  }
+
+  private static void awaitSession(String which) throws Exception {
+    Shop.await(() -> !project.sql("select 1 from pg_stat_activity where " + which).isEmpty());
+  }
+
+  private static String dumpsInTheContainer() {
+    return project.execute(
+        "database", "sh", "-c", "grep -l 'pg_dum[p]' /proc/[0-9]*/cmdline || true");
+  }
+
+  private static String temporaryFilesInTheContainer() {
+    return project.execute("database", "sh", "-c", "ls /tmp | grep drp || true");
   }
 }

@@ -10,8 +10,8 @@ import dev.drp.it.support.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class MainPathTest {
   static final String DATABASE = "sh\"op's $(touch pwned)";
   private static final String OWNER = "o'wner \"$(touch pwned)\"";
-  private static final String TABLE = "sa'le \"$(touch pwned)\"";
+  static final String TABLE = "sa'le \"$(touch pwned)\"";
   private static final String ROWS = "select count(*) || ' rows, ' || sum(id) from " + name(TABLE);
   private static final String IN_THE_BACKUP = "1000 rows, 500500";
 
@@ -40,7 +40,7 @@ abstract class MainPathTest {
   @Test
   void leadsFromAPlanToARestoreThatIsCommitted() throws Exception {
     makeDatabase();
-    writePlan();
+    writePlan(environment());
     assertThat(json(0, "plan", "check").get("valid").booleanValue()).isTrue();
 
     String backup = json(0, "backup", "production").get("id").textValue();
@@ -48,16 +48,14 @@ abstract class MainPathTest {
     assertDrillPassed(backup);
 
     change();
-    assertThat(restored(backup)).isEqualTo("owner and rows of the backup");
-    String execution = newestRestore();
+    String undone = restore(backup);
     sql(DATABASE, "insert into %s values (4711, 'after')".formatted(name(TABLE)));
-    json(0, "restore-undo", execution, "--confirm", DATABASE);
+    json(0, "restore-undo", undone, "--confirm", DATABASE);
     assertThat(sql(DATABASE, ROWS)).as("the changed data are back").isEqualTo("2 rows, 3");
 
-    assertThat(restored(backup)).isEqualTo("owner and rows of the backup");
-    for (String each : List.of(execution, newestRestore())) {
-      json(0, "restore-commit", each, "--confirm", DATABASE);
-    }
+    String committed = restore(backup);
+    json(0, "restore-commit", undone, "--confirm", DATABASE);
+    json(0, "restore-commit", committed, "--confirm", DATABASE);
     assertThat(sql("postgres", "select datname from pg_database where datname like 'drp%'"))
         .as("what was set aside")
         .isEmpty();
@@ -66,7 +64,18 @@ abstract class MainPathTest {
     assertThat(folder.resolve("pwned")).doesNotExist();
   }
 
-  private void makeDatabase() {
+  @AfterEach
+  void dropDatabasesAndRole() {
+    sql(
+            "postgres",
+            "select quote_ident(datname) from pg_database"
+                + " where datname not in ('app', 'postgres') and not datistemplate")
+        .lines()
+        .forEach(it -> sql("postgres", "drop database %s with (force)".formatted(it)));
+    sql("postgres", "drop role if exists " + name(OWNER));
+  }
+
+  final void makeDatabase() {
     sql("postgres", "create role " + name(OWNER));
     sql("postgres", "create database %s owner %s".formatted(name(DATABASE), name(OWNER)));
     sql(
@@ -76,7 +85,7 @@ abstract class MainPathTest {
     sql(DATABASE, "alter table %s owner to %s".formatted(name(TABLE), name(OWNER)));
   }
 
-  private void writePlan() throws IOException {
+  final void writePlan(String environment) throws IOException {
     Files.writeString(
         folder.resolve("drp.yaml"),
         """
@@ -100,7 +109,7 @@ abstract class MainPathTest {
                 compose(),
                 DATABASE.replace("'", "''"),
                 name(TABLE).replace("'", "''"),
-                environment().indent(6).stripTrailing(),
+                environment.indent(6).stripTrailing(),
                 folder.resolve("back ups")));
   }
 
@@ -143,19 +152,15 @@ abstract class MainPathTest {
     sql(DATABASE, "update %s set note = 'changed'".formatted(name(TABLE)));
   }
 
-  /** Restores, and tells whether the database is that of the backup. */
-  private String restored(String backup) throws Exception {
+  /** Restores, finds what the backup holds, and returns the execution. */
+  private String restore(String backup) throws Exception {
     JsonNode restore = json(0, "restore", "production", "--confirm", DATABASE);
     assertThat(restore.get("state").textValue()).isEqualTo("AWAITING_COMMIT");
     assertThat(restore.get("backup").textValue()).isEqualTo(backup);
     assertThat(sql(DATABASE, ROWS)).isEqualTo(IN_THE_BACKUP);
     assertThat(sql(DATABASE, "select distinct tableowner from pg_tables where schemaname='public'"))
         .isEqualTo(OWNER);
-    return "owner and rows of the backup";
-  }
-
-  private String newestRestore() throws Exception {
-    return json(0, "executions").get("executions").get(0).get("execution").textValue();
+    return restore.get("execution").textValue();
   }
 
   private void assertStatus(String backup) throws Exception {
