@@ -2,7 +2,6 @@ package dev.drp.it.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drp.it.support.Cli;
@@ -10,9 +9,11 @@ import dev.drp.it.support.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -38,6 +39,7 @@ abstract class MainPathTest {
   abstract JsonNode drill() throws Exception;
 
   @Test
+  @Timeout(value = 5, unit = TimeUnit.MINUTES) // some twenty runs of the program
   void leadsFromAPlanToARestoreThatIsCommitted() throws Exception {
     makeDatabase();
     writePlan(environment());
@@ -174,11 +176,11 @@ abstract class MainPathTest {
   }
 
   /** Runs the command line, which must end with that code, and reads its JSON. */
-  final JsonNode json(int exitCode, String... arguments) throws JsonProcessingException {
+  final JsonNode json(int exitCode, String... arguments) throws IOException {
     return json(exitCode, cli().run(inJson(arguments)));
   }
 
-  static JsonNode json(int exitCode, Programs.Result result) throws JsonProcessingException {
+  static JsonNode json(int exitCode, Programs.Result result) throws IOException {
     assertThat(result.exitCode()).as(result.toString()).isEqualTo(exitCode);
     return new JsonMapper().readTree(result.stdout());
   }
