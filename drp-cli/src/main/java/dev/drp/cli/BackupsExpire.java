@@ -55,6 +55,7 @@ final class BackupsExpire extends DrpCommand {
         out -> {
           print(replaced, out);
           print(plans, session, out);
+          out.line(summary(plans, replaced));
         });
     return replaced.stream().anyMatch(it -> it.problem().isPresent())
             || plans.values().stream()
@@ -170,8 +171,6 @@ final class BackupsExpire extends DrpCommand {
   }
 
   private void print(Map<String, ExpiryPlan> plans, Session session, Console out) {
-    long freed = 0;
-    long removed = 0;
     for (Map.Entry<String, ExpiryPlan> entry : plans.entrySet()) {
       ExpiryPlan plan = entry.getValue();
       out.line(out.bold(entry.getKey()));
@@ -186,24 +185,38 @@ final class BackupsExpire extends DrpCommand {
             Format.relative(backup.recoveryPoint(), session.now()),
             Format.bytes(backup.manifest().storedBytes()),
             failure.map(RecoveryException::problem).orElse(decision.reason()));
-        if (!decision.keep() && failure.isEmpty()) {
-          removed++;
-          freed += backup.manifest().storedBytes() * backup.copies().size();
-        }
       }
       table.lines().forEach(out::line);
       plan.unfinished().forEach(it -> out.line("  half-done  " + it));
       BackupText.problems(plan.problems(), out);
       out.line();
     }
+  }
+
+  private String summary(Map<String, ExpiryPlan> plans, List<Replaced> replaced) {
+    List<CatalogEntry> backups =
+        plans.values().stream()
+            .flatMap(
+                plan ->
+                    plan.decisions().stream()
+                        .filter(it -> !it.keep())
+                        .map(RetentionDecision::backup)
+                        .filter(it -> failure(plan, it.id()).isEmpty()))
+            .toList();
+    long databases = replaced.stream().filter(it -> it.over() && it.problem().isEmpty()).count();
+    if (!apply && backups.isEmpty() && databases == 0) {
+      return "nothing to remove";
+    }
+    long freed =
+        backups.stream().mapToLong(it -> it.manifest().storedBytes() * it.copies().size()).sum();
     String amount =
-        "%s, %s".formatted(Format.count(removed, "backup", "backups"), Format.bytes(freed));
-    out.line(
-        apply
-            ? "removed: " + amount
-            : removed == 0
-                ? "nothing to remove"
-                : "would be removed: %s; `--apply` removes them".formatted(amount));
+        "%s, %s".formatted(Format.count(backups.size(), "backup", "backups"), Format.bytes(freed));
+    if (databases > 0) {
+      amount += ", " + Format.count(databases, "replaced database", "replaced databases");
+    }
+    return apply
+        ? "removed: " + amount
+        : "would be removed: %s; `--apply` removes them".formatted(amount);
   }
 
   private String what(boolean keep, boolean failed, Console out) {

@@ -46,6 +46,13 @@ final class ClientPrograms {
           "PGTZ",
           "PGGEQO");
 
+  /**
+   * The programs switch the server's time limits off themselves, with a statement to which a
+   * database's own limit of a few milliseconds applies already.
+   */
+  private static final String NO_TIMEOUTS =
+      "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+
   private final CommandRunner runner;
   private final Optional<String> folder;
   private final int serverMajor;
@@ -204,7 +211,7 @@ final class ClientPrograms {
     variables.put("PGCONNECT_TIMEOUT", "30");
     variables.put("PGSSLMODE", sessions.sslMode());
     variables.put("PGGSSENCMODE", "disable");
-    variables.put("PGOPTIONS", serverOptions);
+    variables.put("PGOPTIONS", (NO_TIMEOUTS + " " + serverOptions).strip());
     variables.put("LC_ALL", "C");
     Map<String, Secret> environment = new HashMap<>();
     variables.forEach((name, value) -> environment.put(name, new Secret(value)));
