@@ -22,6 +22,12 @@ final class SetLayout {
   /** Stands for the system identifier of a server that could not be asked. */
   static final String UNKNOWN_SYSTEM = "unknown";
 
+  /** Beside the sets of a server: what several of them share. */
+  static final String PACKS = "packs";
+
+  /** Beside the sets of a server: its write-ahead log. */
+  static final String WAL = "wal";
+
   private static final String WRITERS = "writers";
   private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|" + UNKNOWN_SYSTEM);
   private static final Pattern PART_OF_SET =
@@ -49,6 +55,11 @@ final class SetLayout {
 
   static boolean isSystemIdentifier(String folder) {
     return SYSTEM_IDENTIFIER.matcher(folder).matches();
+  }
+
+  /** Whether a folder beside a server's sets is one of ours. */
+  static boolean isShared(String folder) {
+    return folder.equals(PACKS) || folder.equals(WAL);
   }
 
   /** Whether this program writes objects of that name into the folder of a set. */

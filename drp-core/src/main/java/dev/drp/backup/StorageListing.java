@@ -117,7 +117,7 @@ final class StorageListing {
     }
     for (ObjectName system : SetFolder.systems(storage, environment)) {
       storage.objects().names(system).stream()
-          .filter(name -> SetLayout.backupId(name).isEmpty())
+          .filter(name -> SetLayout.backupId(name).isEmpty() && !SetLayout.isShared(name))
           .forEach(name -> foreign(system, name));
     }
   }
