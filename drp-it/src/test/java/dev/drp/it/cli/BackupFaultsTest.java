@@ -3,51 +3,21 @@ package dev.drp.it.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.Shop;
+import dev.drp.it.support.WithShop;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What a user sees when something goes wrong with a backup, each with the real fault on a real
  * server.
  */
-class BackupFaultsTest {
-  private static HostPostgres server;
-
-  @TempDir private Path folder;
-  private Shop shop;
-
-  @BeforeAll
-  static void startServer() {
-    server = HostPostgres.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() throws Exception {
-    shop = Shop.open(server, folder);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    shop.close();
-  }
-
+class BackupFaultsTest extends WithShop {
   @Test
   void wrongPassword() {
     Programs.Result result =

@@ -2,49 +2,19 @@ package dev.drp.it.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.Shop;
+import dev.drp.it.support.WithShop;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Somebody ends the program while it is at work: with Ctrl-C, with a signal, with kill -9. */
-class InterruptionTest {
+class InterruptionTest extends WithShop {
   private static final int INTERRUPTED = 130;
-
-  private static HostPostgres server;
-
-  @TempDir private Path folder;
-  private Shop shop;
-
-  @BeforeAll
-  static void startServer() {
-    server = HostPostgres.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() throws Exception {
-    shop = Shop.open(server, folder);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    shop.close();
-  }
 
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})

@@ -45,16 +45,7 @@ class MainPathOnHostTest extends MainPathTest {
 
   @Override
   String sql(String database, String statement) {
-    return server
-        .runAsServer(
-            "psql",
-            "--dbname=" + database,
-            "--no-psqlrc",
-            "--set=ON_ERROR_STOP=1",
-            "--tuples-only",
-            "--no-align",
-            "--command=" + statement)
-        .strip();
+    return server.sql(database, statement);
   }
 
   @Override

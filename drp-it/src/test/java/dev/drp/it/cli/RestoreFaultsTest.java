@@ -3,9 +3,9 @@ package dev.drp.it.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.Shop;
+import dev.drp.it.support.WithShop;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -14,44 +14,14 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What a user sees when a backup is damaged, foreign or not what it says, each with the real fault
  * on a real server.
  */
-class RestoreFaultsTest {
+class RestoreFaultsTest extends WithShop {
   private static final String MANIFEST = "manifest.json";
-
-  private static HostPostgres server;
-
-  @TempDir private Path folder;
-  private Shop shop;
-
-  @BeforeAll
-  static void startServer() {
-    server = HostPostgres.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() throws Exception {
-    shop = Shop.open(server, folder);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    shop.close();
-  }
 
   @Test
   void flippedBitIsFoundAndTheOlderGoodBackupIsNamed() throws Exception {

@@ -103,10 +103,10 @@ public final class ComposeProject implements AutoCloseable {
   }
 
   /** Runs a program in a service's container; returns its standard output. */
-  public String execute(String service, String... command) {
-    List<String> arguments = new ArrayList<>(List.of("exec", "-T", service));
-    arguments.addAll(Arrays.asList(command));
-    return compose(arguments.toArray(String[]::new));
+  public String execute(String service, String program, String... arguments) {
+    List<String> command = new ArrayList<>(List.of("exec", "-T", service, program));
+    command.addAll(Arrays.asList(arguments));
+    return compose(command.toArray(String[]::new));
   }
 
   /**
@@ -118,17 +118,7 @@ public final class ComposeProject implements AutoCloseable {
 
   /** The same in another database of that server. */
   public String sql(String database, String statement) {
-    return execute(
-            DATABASE_SERVICE,
-            "psql",
-            "--username=owner",
-            "--dbname=" + database,
-            "--no-psqlrc",
-            "--set=ON_ERROR_STOP=1",
-            "--tuples-only",
-            "--no-align",
-            "--command=" + statement)
-        .strip();
+    return execute(DATABASE_SERVICE, "psql", Psql.arguments("owner", database, statement)).strip();
   }
 
   @Override

@@ -125,6 +125,11 @@ public final class HostPostgres implements AutoCloseable {
         "jdbc:postgresql://%s:%d/%s".formatted(host(), port, database), USER, PASSWORD);
   }
 
+  /** Runs SQL over the socket; returns values only, a line for each row. */
+  public String sql(String database, String statement) {
+    return runAsServer("psql", Psql.arguments(USER, database, statement)).strip();
+  }
+
   /** Runs one of PostgreSQL's programs as the server's account, over the socket. */
   public String runAsServer(String program, String... arguments) {
     List<String> command = new ArrayList<>();
