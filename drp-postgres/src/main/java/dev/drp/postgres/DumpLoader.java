@@ -114,7 +114,7 @@ final class DumpLoader {
 
     Folder(CommandRunner runner, String database) {
       this.runner = runner;
-      String prefix = "/tmp/drp-restore.%08x.".formatted(database.hashCode());
+      String prefix = "/tmp/drp-restore." + ShortHash.of(database) + ".";
       String script = "rm -rf -- \"$1\"*; mktemp -d \"$1XXXXXX\"";
       this.path = runner.run(Command.of("sh", "-c", script, "sh", prefix)).strip();
     }

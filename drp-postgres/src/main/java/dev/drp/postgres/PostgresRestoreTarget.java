@@ -102,7 +102,7 @@ final class PostgresRestoreTarget implements RestoreTarget {
   }
 
   private static String unfinished(String database, String mark) {
-    return "drp_unfinished_%08x%08x".formatted(database.hashCode(), mark.hashCode());
+    return "drp_unfinished_" + ShortHash.of(database + "\0" + mark);
   }
 
   private static String createStatement(String database, DatabaseProperties like) {

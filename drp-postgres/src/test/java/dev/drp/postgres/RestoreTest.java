@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 @Tag("postgres")
 class RestoreTest {
   private static final String TEMPORARY_FOLDERS =
-      "/tmp/drp-restore.%08x.".formatted("rt-copy".hashCode());
+      "/tmp/drp-restore." + ShortHash.of("rt-copy") + ".";
 
   private static final String CONTENT =
       """
