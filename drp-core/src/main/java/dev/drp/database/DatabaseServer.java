@@ -31,6 +31,15 @@ public interface DatabaseServer extends AutoCloseable {
   ConsistentSnapshot openSnapshot(String database);
 
   /**
+   * Opens a base backup of the whole server, which keeps its write-ahead log until this is closed.
+   * Before anything is opened: REFUSED for a server that has tablespaces or is in recovery,
+   * VERSION_MISMATCH for a major version other than 15 and 17, DATABASE_ACCESS_DENIED for a role
+   * that may not replicate or that pg_hba.conf does not let in for it, COMMAND_NOT_FOUND where the
+   * program is missing.
+   */
+  BaseBackup openBaseBackup();
+
+  /**
    * Dumps what can still be read of a damaged database, going on where a part cannot be read.
    *
    * @param output where the dump goes, in the format of {@link ConsistentSnapshot#dump}; left open

@@ -80,6 +80,11 @@ public final class FakeDatabaseServer implements DatabaseServer {
   private List<Extension> availableExtensions = List.of(new Extension("plpgsql", "1.0"));
   private Optional<String> collationVersion = Optional.empty();
   private int dumpBytesBeforeFailure = Integer.MAX_VALUE;
+  private byte[] baseBackup = new byte[0];
+  private byte[] configuration = new byte[0];
+  private List<String> configurationFiles = List.of();
+  private int baseBackupBytesBeforeFailure = Integer.MAX_VALUE;
+  private int openBaseBackups;
   private boolean restartable = true;
   private boolean relaxed;
   private int restarts;
@@ -221,6 +226,27 @@ public final class FakeDatabaseServer implements DatabaseServer {
     dumpBytesBeforeFailure = bytes;
   }
 
+  /** What base backups hold from now on, as a tar. */
+  public synchronized void setBaseBackup(byte[] tar) {
+    baseBackup = tar.clone();
+  }
+
+  /** The configuration outside the data directory, as a tar of those files. */
+  public synchronized void setConfiguration(byte[] tar, List<String> files) {
+    configuration = tar.clone();
+    configurationFiles = List.copyOf(files);
+  }
+
+  /** Lets the next base backup end badly after so many bytes. */
+  public synchronized void killBaseBackupAfter(int bytes) {
+    baseBackupBytesBeforeFailure = bytes;
+  }
+
+  /** How many base backups are open: for each the server keeps its write-ahead log. */
+  public synchronized int openBaseBackups() {
+    return openBaseBackups;
+  }
+
   /** The methods of the ports that were called, in order, without those that only ask. */
   public synchronized List<String> calls() {
     return List.copyOf(calls);
@@ -306,6 +332,13 @@ public final class FakeDatabaseServer implements DatabaseServer {
     fail("openSnapshot");
     Database database = existing(name);
     return new Snapshot(clock.instant(), new Database(database.properties, database.tables));
+  }
+
+  @Override
+  public synchronized BaseBackup openBaseBackup() {
+    act("openBaseBackup");
+    openBaseBackups++;
+    return new Base();
   }
 
   @Override
@@ -517,6 +550,51 @@ public final class FakeDatabaseServer implements DatabaseServer {
 
     @Override
     public void close() {}
+  }
+
+  private final class Base implements BaseBackup {
+    private boolean closed;
+
+    @Override
+    public long dataBytes() {
+      synchronized (FakeDatabaseServer.this) {
+        return baseBackup.length;
+      }
+    }
+
+    @Override
+    public Copied copyFiles(OutputStream tar) {
+      synchronized (FakeDatabaseServer.this) {
+        act("copyFiles");
+        int limit = baseBackupBytesBeforeFailure;
+        baseBackupBytesBeforeFailure = Integer.MAX_VALUE;
+        write(tar, Arrays.copyOf(baseBackup, Math.min(limit, baseBackup.length)));
+        if (limit < baseBackup.length) {
+          throw new RecoveryException(
+              ErrorCode.COMMAND_FAILED, "memory: fake_copy ended with exit code 1", "mend it.");
+        }
+        return new Copied(clock.instant(), "fake_copy 15.0");
+      }
+    }
+
+    @Override
+    public List<String> copyConfiguration(OutputStream tar) {
+      synchronized (FakeDatabaseServer.this) {
+        act("copyConfiguration");
+        write(tar, configuration);
+        return configurationFiles;
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (FakeDatabaseServer.this) {
+        if (!closed) {
+          closed = true;
+          openBaseBackups--;
+        }
+      }
+    }
   }
 
   private final class Target implements RestoreTarget {

@@ -186,10 +186,12 @@ final class ClientPrograms {
   }
 
   private static String programOf(Command command) {
-    return command.arguments().stream()
-        .filter(argument -> argument.contains("pg_"))
-        .findFirst()
-        .orElse(command.program());
+    return command.program().equals("env")
+        ? command.arguments().stream()
+            .filter(argument -> argument.contains("pg_"))
+            .findFirst()
+            .orElse(command.program())
+        : command.program();
   }
 
   /** A program of ours, connected to the server. */

@@ -1,5 +1,6 @@
 package dev.drp.postgres;
 
+import dev.drp.database.BaseBackup;
 import dev.drp.database.ConsistentSnapshot;
 import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseDescription.Extension;
@@ -121,6 +122,11 @@ final class PostgresServer implements DatabaseServer {
   @Override
   public ConsistentSnapshot openSnapshot(String database) {
     return PostgresSnapshot.open(sessions, programs, database);
+  }
+
+  @Override
+  public BaseBackup openBaseBackup() {
+    return PostgresBaseBackup.open(sessions, programs, place);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /** Opens sessions on one server. Safe for concurrent use. */
 final class Sessions implements AutoCloseable {
@@ -87,6 +88,20 @@ final class Sessions implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens a session that replicates, as pg_basebackup does: it knows no SQL.
+   *
+   * @param application the name that it goes by on the server
+   */
+  Session replication(String application) throws SQLException {
+    PGSimpleDataSource source = source("postgres", SHORT);
+    source.setApplicationName(application);
+    source.setReplication("true");
+    source.setAssumeMinServerVersion("15");
+    source.setPreferQueryMode(PreferQueryMode.SIMPLE);
+    return new Session(source.getConnection(), failures);
+  }
+
   private Session open(String database, Duration limit) {
     try {
       return connect(database, limit);
@@ -109,6 +124,10 @@ final class Sessions implements AutoCloseable {
   }
 
   private Session connect(String database, Duration limit) throws SQLException {
+    return new Session(source(database, limit).getConnection(), failures);
+  }
+
+  private PGSimpleDataSource source(String database, Duration limit) throws SQLException {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setServerNames(new String[] {host()});
     source.setPortNumbers(new int[] {route.port()});
@@ -127,7 +146,7 @@ final class Sessions implements AutoCloseable {
       source.setSocketFactory(RouteSocketFactory.class.getName());
       source.setSocketFactoryArg(socketKey);
     }
-    return new Session(source.getConnection(), failures);
+    return source;
   }
 
   private String host() {

@@ -2,6 +2,7 @@ package dev.drp.cli.demo;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.database.BaseBackup;
 import dev.drp.database.ConsistentSnapshot;
 import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseProperties;
@@ -25,6 +26,11 @@ class BorrowedServer implements DatabaseServer {
   @Override
   public ConsistentSnapshot openSnapshot(String database) {
     return server.openSnapshot(database);
+  }
+
+  @Override
+  public BaseBackup openBaseBackup() {
+    return server.openBaseBackup();
   }
 
   @Override
