@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Where things are in a storage; see docs/design/backup-format.md. */
-final class SetLayout {
+public final class SetLayout {
   static final String MANIFEST = "manifest.json";
   static final String README = "README.md";
   static final String SCRIPT = "restore.sh";
@@ -47,6 +47,13 @@ final class SetLayout {
 
   static ObjectName set(ObjectName environment, String systemIdentifier, BackupId id) {
     return environment.child(FileName.encode(systemIdentifier)).child(id.value());
+  }
+
+  /** Where the write-ahead log of a server is. */
+  public static ObjectName wal(String application, String environment, String systemIdentifier) {
+    return environment(application, environment)
+        .child(FileName.encode(systemIdentifier))
+        .child(WAL);
   }
 
   static boolean isWriters(String folder) {

@@ -1,0 +1,226 @@
+package dev.drp.wal;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupStorage;
+import dev.drp.backup.Compression;
+import dev.drp.backup.NamedStorage;
+import dev.drp.backup.ObjectName;
+import dev.drp.database.TimelineHistory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The write-ahead log of one server as a storage has it, for reading. It may be written at the same
+ * time. Safe for concurrent use.
+ *
+ * <p>Every method may throw STORAGE_UNAVAILABLE.
+ */
+public final class WalArchive {
+  /** Increments are replaced by larger ones while somebody reads. */
+  private static final int ATTEMPTS = 5;
+
+  private static final int BUFFER = 1 << 16;
+
+  private final NamedStorage storage;
+  private final Compression compression;
+  private final WalLayout layout;
+
+  public WalArchive(
+      NamedStorage storage,
+      String application,
+      String environment,
+      String systemIdentifier,
+      Compression compression) {
+    this(
+        storage,
+        WalLayout.of(application, environment, systemIdentifier, compression.suffix()),
+        compression);
+  }
+
+  WalArchive(NamedStorage storage, WalLayout layout, Compression compression) {
+    this.storage = storage;
+    this.layout = layout;
+    this.compression = compression;
+  }
+
+  /** What there is, from the names of the objects and the histories of timelines. */
+  public WalCoverage coverage() {
+    Map<Integer, TimelineHistory> histories = new HashMap<>();
+    NavigableMap<WalSegment, Integer> segments = new TreeMap<>();
+    for (String name : objects().names(layout.folder())) {
+      WalLayout.timelineOfHistory(name)
+          .ifPresent(timeline -> histories.put(timeline, readHistory(timeline)));
+      OptionalInt timeline = WalLayout.timelineOf(name);
+      if (timeline.isPresent()) {
+        segments.putAll(contents(timeline.getAsInt()).bytes());
+      }
+    }
+    return new WalCoverage(histories, segments, gaps());
+  }
+
+  /** The gaps that were found while it was streamed, oldest first. */
+  public List<WalGap> gaps() {
+    return objects().names(layout.events()).stream()
+        .map(WalGap::parse)
+        .flatMap(Optional::stream)
+        .sorted(Comparator.comparing(WalGap::at))
+        .toList();
+  }
+
+  /** What there is of one timeline. */
+  Contents contents(int timeline) {
+    NavigableSet<WalSegment> complete = new TreeSet<>();
+    NavigableMap<WalSegment, NavigableSet<Increment>> increments = new TreeMap<>();
+    for (String name : objects().names(layout.timeline(timeline))) {
+      String plain = layout.plain(name);
+      WalSegment.parse(plain).ifPresent(complete::add);
+      Increment.parse(plain)
+          .ifPresent(
+              it -> increments.computeIfAbsent(it.segment(), any -> new TreeSet<>()).add(it));
+    }
+    return new Contents(complete, increments);
+  }
+
+  /**
+   * What there is of one timeline.
+   *
+   * @param complete segments of which there is an object for the whole
+   * @param increments of segments, also of such that are complete by now
+   */
+  record Contents(
+      NavigableSet<WalSegment> complete,
+      NavigableMap<WalSegment, NavigableSet<Increment>> increments) {
+    NavigableMap<WalSegment, Integer> bytes() {
+      NavigableMap<WalSegment, Integer> bytes = new TreeMap<>();
+      increments.forEach((segment, of) -> bytes.put(segment, Increment.reach(of)));
+      complete.forEach(segment -> bytes.put(segment, WalSegment.BYTES));
+      return bytes;
+    }
+  }
+
+  /**
+   * Opens a file of the log by PostgreSQL's name for it, as plain bytes: a segment ({@code
+   * 000000010000000000000003}), always of 16 MiB, where what is not stored of its end reads as
+   * zeros; or the history of a timeline ({@code 00000002.history}). The caller closes it. What is
+   * damaged fails while it is read, with an IOException, and never ends quietly.
+   *
+   * @throws RecoveryException with OBJECT_NOT_FOUND when there is no such file here
+   */
+  public InputStream open(String fileName) {
+    OptionalInt history = WalLayout.timelineOfHistory(fileName);
+    if (history.isPresent()) {
+      return objects().open(layout.history(history.getAsInt()));
+    }
+    WalSegment segment = WalSegment.parse(fileName).orElseThrow(() -> notFound(fileName));
+    for (int attempt = 1; ; attempt++) {
+      try {
+        Optional<InputStream> complete = openIfThere(layout.segment(segment));
+        return complete.isPresent() ? plain(complete.get()) : openIncrements(segment);
+      } catch (RecoveryException e) {
+        if (e.code() != ErrorCode.OBJECT_NOT_FOUND || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** The same into a stream, which is left open. */
+  public void copy(String fileName, OutputStream output) throws IOException {
+    try (InputStream content = open(fileName)) {
+      content.transferTo(output);
+    }
+  }
+
+  private InputStream openIncrements(WalSegment segment) {
+    Collection<Increment> all =
+        contents(segment.timeline()).increments().getOrDefault(segment, new TreeSet<>());
+    if (Increment.reach(all) == 0) {
+      throw notFound(segment.name());
+    }
+    List<PartOfSegment.Part> parts = new ArrayList<>();
+    boolean opened = false;
+    try {
+      int offset = 0;
+      Optional<Increment> next = Increment.furthest(all, offset);
+      while (next.isPresent()) {
+        Increment increment = next.get();
+        parts.add(
+            new PartOfSegment.Part(
+                plain(objects().open(layout.increment(increment))),
+                offset - increment.from(),
+                increment.to() - offset));
+        offset = increment.to();
+        next = Increment.furthest(all, offset);
+      }
+      opened = true;
+      return new PartOfSegment(parts, WalSegment.BYTES);
+    } finally {
+      if (!opened) {
+        PartOfSegment.close(parts);
+      }
+    }
+  }
+
+  private Optional<InputStream> openIfThere(ObjectName name) {
+    try {
+      return Optional.of(objects().open(name));
+    } catch (RecoveryException e) {
+      if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  private InputStream plain(InputStream stored) {
+    try {
+      return compression.decompress(stored);
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.BACKUP_CORRUPT,
+          "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
+          "take it from another storage.",
+          e);
+    }
+  }
+
+  private TimelineHistory readHistory(int timeline) {
+    ObjectName name = layout.history(timeline);
+    try (InputStream content = objects().open(name)) {
+      return TimelineHistory.parse(
+          timeline, new String(content.readNBytes(BUFFER), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.STORAGE_UNAVAILABLE,
+          "cannot read %s from storage %s: %s".formatted(name, storage, e.getMessage()),
+          "check the storage, then run this again.",
+          e);
+    }
+  }
+
+  private RecoveryException notFound(String fileName) {
+    return new RecoveryException(
+        ErrorCode.OBJECT_NOT_FOUND,
+        "%s is not in the log that storage %s keeps".formatted(fileName, storage),
+        "see with `drp wal status` how far the log goes.");
+  }
+
+  private BackupStorage objects() {
+    return storage.objects();
+  }
+}
