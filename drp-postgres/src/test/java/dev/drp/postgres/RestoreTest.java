@@ -161,6 +161,54 @@ class RestoreTest {
   }
 
   @Test
+  void gathersStatisticsOfAllThatHoldsRows() {
+    cluster.execute("postgres", "CREATE DATABASE \"rt-source\"");
+    cluster.execute(
+        "rt-source",
+        """
+        CREATE TABLE "plain 'one'" WITH (autovacuum_enabled = off)
+          AS SELECT n FROM generate_series(1, 1000) n;
+        CREATE TABLE parted (n int) PARTITION BY RANGE (n);
+        CREATE TABLE part_1 PARTITION OF parted FOR VALUES FROM (0) TO (700)
+          WITH (autovacuum_enabled = off);
+        CREATE TABLE part_2 PARTITION OF parted FOR VALUES FROM (700) TO (1000)
+          WITH (autovacuum_enabled = off);
+        INSERT INTO parted SELECT generate_series(0, 999);
+        CREATE TABLE parent (n int) WITH (autovacuum_enabled = off);
+        CREATE TABLE child () INHERITS (parent) WITH (autovacuum_enabled = off);
+        INSERT INTO parent SELECT generate_series(1, 20);
+        INSERT INTO child SELECT generate_series(1, 30);
+        CREATE MATERIALIZED VIEW view WITH (autovacuum_enabled = off)
+          AS SELECT n FROM parted WHERE n < 100\
+        """);
+    byte[] dump;
+    try (ConsistentSnapshot snapshot = server.openSnapshot("rt-source")) {
+      dump = dump(snapshot);
+    }
+    load(dump);
+    String statistics =
+        """
+        SELECT tablename || CASE WHEN inherited THEN ' and its parts, ' ELSE ', ' END || reltuples
+          FROM pg_stats JOIN pg_class ON relname = tablename
+         WHERE schemaname = 'public' AND attname = 'n' ORDER BY tablename COLLATE "C", inherited\
+        """;
+    assertThat(cluster.values("rt-copy", statistics)).isEmpty();
+
+    target.analyze("rt-copy");
+
+    assertThat(cluster.values("rt-copy", statistics))
+        .containsExactly(
+            "child, 30",
+            "parent, 20",
+            "parent and its parts, 20",
+            "part_1, 700",
+            "part_2, 300",
+            "parted and its parts, 1000",
+            "plain 'one', 1000",
+            "view, 100");
+  }
+
+  @Test
   void keepsTextsOfOtherEncodings() {
     cluster.execute(
         "postgres", "CREATE DATABASE \"rt-source\" TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'");
