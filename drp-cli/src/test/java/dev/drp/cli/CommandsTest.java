@@ -2,6 +2,8 @@ package dev.drp.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupStorage;
@@ -233,15 +235,73 @@ class CommandsTest {
     String aside = "drp_aside_" + idInOutput();
     fixture.clock.advance(Duration.ofDays(2).minusMinutes(1));
     assertThat(drp("backups", "expire", "--apply")).isZero();
-    assertThat(test.out()).containsPattern("keep +" + aside);
+    assertThat(test.out()).containsPattern("keep +" + aside).contains("removed: 0 backups, 0 B\n");
 
     fixture.clock.advance(Duration.ofMinutes(2));
     assertThat(drp("backups", "expire")).isZero();
-    assertThat(test.out()).containsPattern("remove +" + aside);
+    assertThat(test.out())
+        .containsPattern("remove +" + aside)
+        .contains("would be removed: 0 backups, 0 B, 1 replaced database; `--apply` removes");
     assertThat(databases()).contains(aside);
+    assertThat(drp("backups", "expire", "website", "--apply")).isZero();
+    assertThat(databases()).as("of another environment").contains(aside);
     assertThat(drp("backups", "expire", "--apply")).isZero();
-    assertThat(test.out()).containsPattern("removed +" + aside);
+    assertThat(test.out())
+        .containsPattern("removed +" + aside)
+        .contains("removed: 0 backups, 0 B, 1 replaced database\n");
     assertThat(databases()).doesNotContain(aside).contains("shop");
+    assertThat(drp("backups", "expire")).isZero();
+    assertThat(test.out()).contains("nothing to remove");
+  }
+
+  @Test
+  void expiryTellsOfAReplacedDatabaseThatItCannotDrop() {
+    drp("backup", "production");
+    drp("restore", "production", "--confirm", "shop", "--keep-replaced", "2d");
+    String aside = "drp_aside_" + idInOutput();
+    fixture.clock.advance(Duration.ofDays(3));
+    fixture.server.failNext(
+        "drop", new RecoveryException(ErrorCode.DATABASE_FAILED, "it is in use", "wait."));
+
+    assertThat(drp("backups", "expire", "--apply")).isEqualTo(3);
+
+    assertThat(test.out())
+        .containsPattern("not removed +" + aside + " .*it is in use")
+        .contains("removed: 0 backups, 0 B\n");
+    assertThat(databases()).contains(aside);
+  }
+
+  @Test
+  void expirySaysWhatGoesAndRemovesItWithApplyOnly() {
+    drp("backup", "production");
+    String old = idInOutput();
+    fixture.clock.advance(Duration.ofDays(30));
+    drp("backup", "production");
+    String young = idInOutput();
+
+    assertThat(drp("backups", "expire", "website")).isZero();
+    assertThat(test.out()).contains("nothing to remove").doesNotContain(old);
+    assertThat(drp("backups", "expire")).isZero();
+    assertThat(test.out())
+        .containsPattern("remove +" + old)
+        .containsPattern("keep +" + young)
+        .containsPattern("would be removed: 1 backup, [1-9][0-9.]* k?B; `--apply` removes");
+    assertThat(drp("backups")).isZero();
+    assertThat(test.out()).contains(old, young);
+
+    assertThat(drp("backups", "expire", "--apply")).isZero();
+    assertThat(test.out())
+        .containsPattern("removed +" + old)
+        .containsPattern("removed: 1 backup, [1-9][0-9.]* k?B\n");
+    assertThat(drp("backups")).isZero();
+    assertThat(test.out()).contains(young).doesNotContain(old);
+  }
+
+  @Test
+  void expiryIsPartialWhereAStorageDoesNotAnswer() {
+    fixture.local.setAvailable(false);
+
+    assertThat(drp("backups", "expire", "--apply")).isEqualTo(3);
   }
 
   private List<String> databases() {

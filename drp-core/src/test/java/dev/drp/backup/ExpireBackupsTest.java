@@ -147,6 +147,38 @@ class ExpireBackupsTest {
   }
 
   @Test
+  void goesOnAfterABackupThatCannotBeRemoved() {
+    fixture.takeMany(3, Duration.ofDays(30));
+    BackupId stuck = fixture.listing().backups().get(1).id();
+    BackupStorage storage =
+        new FailingStorage(fixture.local, name -> false) {
+          @Override
+          public void delete(ObjectName name) {
+            if (name.value().contains(stuck.value())) {
+              throw new RecoveryException(
+                  ErrorCode.STORAGE_UNAVAILABLE, "cannot delete " + name, "try again.");
+            }
+            super.delete(name);
+          }
+        };
+    BackupCatalog catalog =
+        new BackupCatalog(
+            BackupFixture.APPLICATION, List.of(new NamedStorage("local", false, true, storage)));
+
+    ExpiryPlan done =
+        new ExpireBackups(catalog, fixture.state, fixture.clock).apply(ENVIRONMENT, keep("7d"));
+
+    assertThat(done.removed()).hasSize(2);
+    assertThat(done.failures()).containsOnlyKeys(stuck);
+    assertThat(fixture.listing().backups()).hasSize(1);
+    assertThat(fixture.listing().problems())
+        .singleElement()
+        .matches(problem -> problem.kind() == CatalogProblem.Kind.EXPIRING);
+    expireBackups.apply(ENVIRONMENT, keep("7d"));
+    assertThat(fixture.listing().problems()).isEmpty();
+  }
+
+  @Test
   void refusesWhileABackupRuns() {
     fixture.takeMany(2, Duration.ofDays(30));
     try (StateLock held = fixture.memory().lockBackups("a backup")) {
