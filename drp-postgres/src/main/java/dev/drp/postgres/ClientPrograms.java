@@ -47,11 +47,13 @@ final class ClientPrograms {
           "PGGEQO");
 
   /**
-   * The programs switch the server's time limits off themselves, with a statement to which a
-   * database's own limit of a few milliseconds applies already.
+   * The programs switch most of the server's time limits off themselves, with a statement to which
+   * a database's own limit of a few milliseconds applies already. That for idle sessions they leave
+   * on, and it ends those of pg_restore that wait for another one's work.
    */
   private static final String NO_TIMEOUTS =
-      "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0";
+      "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+          + " -c idle_session_timeout=0";
 
   private final CommandRunner runner;
   private final Optional<String> folder;

@@ -277,6 +277,48 @@ class RestoreTest {
   }
 
   @Test
+  void limitsOfADatabaseDoNotHoldForOurSessions() {
+    cluster.execute("postgres", "CREATE DATABASE \"rt-source\"");
+    List<String> limits =
+        List.of("idle_in_transaction_session_timeout", "idle_session_timeout", "statement_timeout");
+    for (String limit : limits) {
+      cluster.execute("postgres", "ALTER DATABASE \"rt-source\" SET %s = '1ms'".formatted(limit));
+    }
+
+    assertThat(
+            cluster.values(
+                "rt-source",
+                "SELECT setting FROM pg_settings WHERE name = ANY ('{%s}')"
+                    .formatted(String.join(",", limits))))
+        .containsExactly("0", "0", "0");
+  }
+
+  @Test
+  void sessionsOfALoadThatWaitForEachOtherAreNotEnded() {
+    cluster.execute("postgres", "CREATE DATABASE \"rt-source\"");
+    cluster.execute(
+        "rt-source",
+        """
+        CREATE MATERIALIZED VIEW slow AS SELECT 1 AS n FROM pg_sleep(1);
+        CREATE MATERIALIZED VIEW then_one AS SELECT n FROM slow;
+        CREATE MATERIALIZED VIEW then_another AS SELECT n FROM slow\
+        """);
+    byte[] dump;
+    try (ConsistentSnapshot snapshot = server.openSnapshot("rt-source")) {
+      dump = dump(snapshot);
+    }
+    target.create("rt-copy", server.describe("rt-source").properties(), "mark");
+    cluster.execute("postgres", "ALTER DATABASE \"rt-copy\" SET idle_session_timeout = '50ms'");
+
+    target.load("rt-copy", new ByteArrayInputStream(dump), 2, bytes -> {});
+
+    assertThat(
+            cluster.value(
+                "rt-copy", "SELECT sum(n) FROM (TABLE then_one UNION ALL TABLE then_another) t"))
+        .isEqualTo("2");
+  }
+
+  @Test
   void failsWhenAStatementFails() {
     cluster.execute("postgres", "CREATE DATABASE \"rt-source\"");
     cluster.execute(
