@@ -42,6 +42,21 @@ class BlockChecksumsTest {
   }
 
   @Test
+  void findAFlippedBitFarBehind() {
+    byte[] mebibyte = new byte[MIB];
+    BlockChecksums plain = new BlockChecksums();
+    BlockChecksums flipped = new BlockChecksums();
+    for (int block = 0; block < 40; block++) {
+      plain.update(mebibyte, 0, MIB);
+      mebibyte[7] = (byte) (block == 34 ? 1 : 0);
+      flipped.update(mebibyte, 0, MIB);
+      mebibyte[7] = 0;
+    }
+
+    assertThat(plain.firstDifference(flipped)).hasValue(34L * MIB);
+  }
+
+  @Test
   void nothingIsLikeNothing() {
     assertThat(new BlockChecksums().firstDifference(new BlockChecksums())).isEmpty();
   }

@@ -63,6 +63,28 @@ class ExpireBackupsTest {
   }
 
   @Test
+  void tellsOfABackupThatNeverBecameOneAndRemovesIt() {
+    fixture.take();
+    BackupId dead = new BackupId("20261122T090000Z-0f0f0f");
+    fixture.local.plant(fixture.object(dead, "started.json").value(), new byte[0]);
+    fixture.local.plant(fixture.object(dead, "database.dump.gz").value(), new byte[1]);
+
+    ExpiryPlan done = expireBackups.apply(ENVIRONMENT, keep("7d"));
+
+    assertThat(done.unfinished()).singleElement().asString().contains(dead.value(), "local");
+    assertThat(fixture.local.allNames()).noneMatch(name -> name.contains(dead.value()));
+  }
+
+  @Test
+  void writesNothingToAStorageWithoutBackups() {
+    fixture.takeMany(2, Duration.ofDays(30));
+
+    expireBackups.apply(ENVIRONMENT, keep("7d"));
+
+    assertThat(fixture.remote.allNames()).isEmpty();
+  }
+
+  @Test
   void worksOnAFullStorage() {
     fixture.takeMany(2, Duration.ofDays(30));
     fixture.local.setCapacity(1);

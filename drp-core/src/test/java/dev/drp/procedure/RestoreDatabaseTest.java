@@ -14,6 +14,8 @@ import dev.drp.database.DatabaseDescription.Extension;
 import dev.drp.database.DatabaseProperties;
 import dev.drp.database.FakeDatabaseServer;
 import dev.drp.database.ServerFacts;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Site;
 import dev.drp.recovery.DyingClock;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionListener;
@@ -522,6 +524,25 @@ class RestoreDatabaseTest {
     fixture.restore(RestoreRequest.NEWEST);
 
     assertThat(fixture.restoreDatabase().setAside(fixture.executions)).isEmpty();
+  }
+
+  @Test
+  void leavesAloneWhatAnotherApplicationOnTheSameMachineSetAside() {
+    fixture.restore(CONFIRMED);
+    RestoreDatabase others =
+        new RestoreDatabase(
+            ContingencyPlan.builder("another application")
+                .site(Site.local("primary"))
+                .environment(fixture.backups.environment)
+                .build(),
+            environment -> fixture.server,
+            fixture.backups.catalog(),
+            fixture.backups.localCatalog(),
+            fixture.backups.reader,
+            fixture.backups.clock);
+
+    assertThat(others.setAside(fixture.executions)).isEmpty();
+    assertThat(onlySetAside().restore().environment()).isEqualTo(PRODUCTION);
   }
 
   private SetAside onlySetAside() {
