@@ -42,6 +42,8 @@ public enum ErrorCode {
   DATABASE_FAILED(ExitStatus.FAILED, false),
   /** Server, client program or dump are of versions that do not go together. */
   VERSION_MISMATCH(ExitStatus.FAILED, false),
+  /** The database server no longer has the write-ahead log that was asked for. */
+  WAL_REMOVED(ExitStatus.FAILED, false),
 
   /** A storage cannot be reached or used. */
   STORAGE_UNAVAILABLE(ExitStatus.FAILED, true),

@@ -40,6 +40,14 @@ public interface DatabaseServer extends AutoCloseable {
   BaseBackup openBaseBackup();
 
   /**
+   * Opens the server's write-ahead log for streaming. REFUSED for a server whose segments are not
+   * of 16 MiB.
+   *
+   * @param application the name under which the server knows the streams
+   */
+  WalSource openWal(String application);
+
+  /**
    * Dumps what can still be read of a damaged database, going on where a part cannot be read.
    *
    * @param output where the dump goes, in the format of {@link ConsistentSnapshot#dump}; left open

@@ -342,6 +342,14 @@ public final class FakeDatabaseServer implements DatabaseServer {
   }
 
   @Override
+  public WalSource openWal(String application) {
+    throw new RecoveryException(
+        ErrorCode.DATABASE_ACCESS_DENIED,
+        "memory: it has no log that %s could stream".formatted(application),
+        "use a real server.");
+  }
+
+  @Override
   public synchronized List<String> dumpWhatCanBeRead(String name, OutputStream output) {
     fail("dumpWhatCanBeRead");
     Database database = existing(name);

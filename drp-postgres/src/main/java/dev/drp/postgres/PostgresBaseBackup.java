@@ -129,28 +129,37 @@ final class PostgresBaseBackup implements BaseBackup {
 
   /** Connects as the program will, to learn what is in its way from codes rather than text. */
   private static void requireConnection(Sessions sessions, Session holder, String name) {
-    Failures failures = sessions.failures();
     try {
       sessions.replication(name).close();
     } catch (SQLException e) {
-      throw switch (String.valueOf(e.getSQLState())) {
-        case "28000" ->
-            new RecoveryException(
-                ErrorCode.DATABASE_ACCESS_DENIED,
-                "%s: its pg_hba.conf lets nobody replicate from here".formatted(failures.place()),
-                "add this line to it, then SELECT pg_reload_conf(): " + hbaLine(sessions),
-                e);
-        case "53300" ->
-            new RecoveryException(
-                ErrorCode.DATABASE_UNAVAILABLE,
-                "%s: no connection is left for a base backup".formatted(failures.place()),
-                "end what needs none of those in pg_stat_replication, or raise max_wal_senders"
-                    + " (the server must be restarted for it).",
-                e);
-        default -> failures.of(e, "connect for a base backup");
-      };
+      throw cannotReplicate(sessions, e, "a base backup");
     }
     awaitEnd(holder, name);
+  }
+
+  /**
+   * Why a connection for replication was refused.
+   *
+   * @param what what it is for
+   */
+  static RecoveryException cannotReplicate(Sessions sessions, SQLException e, String what) {
+    Failures failures = sessions.failures();
+    return switch (String.valueOf(e.getSQLState())) {
+      case "28000" ->
+          new RecoveryException(
+              ErrorCode.DATABASE_ACCESS_DENIED,
+              "%s: its pg_hba.conf lets nobody replicate from here".formatted(failures.place()),
+              "add this line to it, then SELECT pg_reload_conf(): " + hbaLine(sessions),
+              e);
+      case "53300" ->
+          new RecoveryException(
+              ErrorCode.DATABASE_UNAVAILABLE,
+              "%s: no connection is left for %s".formatted(failures.place(), what),
+              "end what needs none of those in pg_stat_replication, or raise max_wal_senders"
+                  + " (the server must be restarted for it).",
+              e);
+      default -> failures.of(e, "connect for " + what);
+    };
   }
 
   private static String hbaLine(Sessions sessions) {

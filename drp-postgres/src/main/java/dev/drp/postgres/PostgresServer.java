@@ -9,6 +9,7 @@ import dev.drp.database.DatabaseServer;
 import dev.drp.database.DatabaseSummary;
 import dev.drp.database.RestoreTarget;
 import dev.drp.database.ServerFacts;
+import dev.drp.database.WalSource;
 import dev.drp.plan.SchemaVersion;
 import dev.drp.runtime.ImageIdentity;
 import java.io.OutputStream;
@@ -127,6 +128,11 @@ final class PostgresServer implements DatabaseServer {
   @Override
   public BaseBackup openBaseBackup() {
     return PostgresBaseBackup.open(sessions, programs, place);
+  }
+
+  @Override
+  public WalSource openWal(String application) {
+    return PostgresWal.open(sessions, application);
   }
 
   @Override

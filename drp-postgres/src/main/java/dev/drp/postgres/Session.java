@@ -136,6 +136,15 @@ final class Session implements SqlSession {
     return result.getString(1);
   }
 
+  /** Ends the connection at once, also under a thread that waits for the server. */
+  void abort() {
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      // It has gone already.
+    }
+  }
+
   @Override
   public void close() {
     try {

@@ -94,8 +94,19 @@ final class Sessions implements AutoCloseable {
    * @param application the name that it goes by on the server
    */
   Session replication(String application) throws SQLException {
-    PGSimpleDataSource source = source("postgres", SHORT);
+    return replication(application, SHORT, "");
+  }
+
+  /**
+   * The same for streaming.
+   *
+   * @param silence after so long without anything from the server, it counts as gone
+   * @param options further settings of the session, as {@code -c name=value}
+   */
+  Session replication(String application, Duration silence, String options) throws SQLException {
+    PGSimpleDataSource source = source("postgres", silence);
     source.setApplicationName(application);
+    source.setOptions(OPTIONS + options);
     source.setReplication("true");
     source.setAssumeMinServerVersion("15");
     source.setPreferQueryMode(PreferQueryMode.SIMPLE);

@@ -10,6 +10,7 @@ import dev.drp.database.DatabaseServer;
 import dev.drp.database.DatabaseSummary;
 import dev.drp.database.RestoreTarget;
 import dev.drp.database.ServerFacts;
+import dev.drp.database.WalSource;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,11 @@ class BorrowedServer implements DatabaseServer {
   @Override
   public BaseBackup openBaseBackup() {
     return server.openBaseBackup();
+  }
+
+  @Override
+  public WalSource openWal(String application) {
+    return server.openWal(application);
   }
 
   @Override
