@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param majorVersion the server's major version
  * @param image the image that the environment's server ran when the backup was taken; empty for one
  *     on a host
- * @param superuser name of the superuser that the server is created with
+ * @param superuser name of the superuser that the server is created with, or that the files have
  */
 public record SandboxRequest(
     String owner, int majorVersion, Optional<ImageIdentity> image, String superuser) {

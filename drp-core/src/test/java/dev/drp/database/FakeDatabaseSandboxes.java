@@ -1,13 +1,18 @@
 package dev.drp.database;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Throw-away servers in memory. */
@@ -15,6 +20,8 @@ public final class FakeDatabaseSandboxes implements DatabaseSandboxes {
   private final Clock clock;
   private final Map<String, FakeDatabaseServer> running = new TreeMap<>();
   private final List<SandboxRequest> requests = new ArrayList<>();
+  private final List<RecoveryTarget> targets = new ArrayList<>();
+  private BiConsumer<byte[], FakeDatabaseServer> recovery = (tar, server) -> {};
   private List<String> stuck = List.of();
   private boolean sameImage = true;
   private @Nullable RecoveryException failure;
@@ -61,6 +68,35 @@ public final class FakeDatabaseSandboxes implements DatabaseSandboxes {
     request.image().ifPresent(server::setImage);
     running.put(request.owner(), server);
     return new Throwaway(request.owner(), server);
+  }
+
+  /**
+   * What a server is filled with that starts from files; by default it holds nothing.
+   *
+   * @param content gets the bytes of the files, and the server
+   */
+  public synchronized void whenStartedFrom(BiConsumer<byte[], FakeDatabaseServer> content) {
+    recovery = content;
+  }
+
+  /** Where the servers that started from files were to stop, in order. */
+  public synchronized List<RecoveryTarget> targets() {
+    return List.copyOf(targets);
+  }
+
+  @Override
+  public synchronized ThrowawayServer startFrom(
+      SandboxRequest request, ServerFiles files, RecoveryTarget target, Progress progress) {
+    targets.add(target);
+    ByteArrayOutputStream tar = new ByteArrayOutputStream();
+    try {
+      files.writeTo(tar);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    ThrowawayServer started = start(request);
+    recovery.accept(tar.toByteArray(), (FakeDatabaseServer) started.server());
+    return started;
   }
 
   @Override

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * docs/design/logical-backup.md.
  */
 final class DumpLoader {
-  private static final String NO_SPACE = "No space left on device";
+  static final String NO_SPACE = "No space left on device";
 
   /** For each session of pg_restore: its work is lost as a whole if the server fails. */
   private static final String SERVER_OPTIONS =

@@ -1,9 +1,12 @@
 package dev.drp.postgres;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.database.DatabaseServer;
+import dev.drp.database.RecoveryTarget;
 import dev.drp.database.SandboxRequest;
+import dev.drp.database.ServerFiles;
 import dev.drp.database.SqlSession;
 import dev.drp.database.ThrowawayServer;
 import dev.drp.runtime.Command;
@@ -21,12 +24,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -46,27 +52,64 @@ final class LocalSandbox implements ThrowawayServer {
       PosixFilePermissions.fromString("rwx------");
 
   private final CommandRunner runner;
+  private final String programs;
   private final Path folder;
   private final Optional<String> account;
   private @Nullable PostgresServer server;
   private String version = "";
   private @Nullable List<String> left;
 
-  LocalSandbox(CommandRunner runner, Path parent, SandboxRequest request, Clock clock) {
+  private LocalSandbox(CommandRunner runner, Path parent, SandboxRequest request) {
     this.runner = runner;
-    String initdb = program(runner, request);
+    this.programs = programs(runner, request);
     this.account = account(parent);
     this.folder = createFolder(parent, request.owner(), account);
+  }
+
+  /** Starts one that holds nothing. */
+  static LocalSandbox empty(
+      CommandRunner runner, Path parent, SandboxRequest request, Clock clock) {
+    LocalSandbox sandbox = new LocalSandbox(runner, parent, request);
+    return sandbox.orNothing(
+        () -> {
+          sandbox.initialize(request);
+          sandbox.serve(
+              request, clock, sessions -> PostgresSandboxes.await(sessions, sandbox::log));
+        });
+  }
+
+  /** Starts one that recovers from files. */
+  static LocalSandbox recovered(
+      CommandRunner runner,
+      Path parent,
+      SandboxRequest request,
+      Clock clock,
+      ServerFiles files,
+      RecoveryTarget target,
+      Progress progress) {
+    LocalSandbox sandbox = new LocalSandbox(runner, parent, request);
+    return sandbox.orNothing(
+        () -> {
+          sandbox.recover(request, files, target);
+          sandbox.serve(request, clock, sessions -> sandbox.awaitRecovery(sessions, progress));
+        });
+  }
+
+  private LocalSandbox orNothing(Runnable start) {
     try {
-      start(initdb, request, clock);
+      start.run();
+      return this;
     } catch (RecoveryException e) {
       remove();
       throw e;
     }
   }
 
-  /** The major version's own programs: those of another would not read its dump the same way. */
-  private static String program(CommandRunner runner, SandboxRequest request) {
+  /**
+   * What to put before the names of the major version's own programs: those of another would not
+   * read its dump the same way, and its files not at all.
+   */
+  private static String programs(CommandRunner runner, SandboxRequest request) {
     int major = request.majorVersion();
     List<String> candidates =
         List.of(
@@ -78,7 +121,7 @@ final class LocalSandbox implements ThrowawayServer {
       try {
         String version = runner.run(Command.of(candidate, "--version")).strip();
         if (version.contains("(PostgreSQL) %d.".formatted(major))) {
-          return candidate;
+          return candidate.substring(0, candidate.length() - "initdb".length());
         }
         others.add(version);
       } catch (RecoveryException e) {
@@ -154,54 +197,83 @@ final class LocalSandbox implements ThrowawayServer {
         e);
   }
 
-  private void start(String initdb, SandboxRequest request, Clock clock) {
-    Path data = folder.resolve("data");
+  private Path data() {
+    return folder.resolve("data");
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>(PostgresSandboxes.SETTINGS);
+    settings.put("listen_addresses", "");
+    settings.put("unix_socket_directories", folder.toString());
+    // A file of the data folder, where the others leave something behind when they are killed.
+    settings.put("dynamic_shared_memory_type", "mmap");
+    return settings;
+  }
+
+  private void initialize(SandboxRequest request) {
     run(
-        initdb,
+        programs + "initdb",
         "--no-sync",
         "--auth=trust",
         "--encoding=UTF8",
         "--locale=C",
         "--username=" + request.superuser(),
-        "--pgdata=" + data);
-    List<String> settings = new ArrayList<>(PostgresSandboxes.SETTINGS);
-    settings.add("listen_addresses=");
-    settings.add("unix_socket_directories=" + folder);
-    // A file of the data folder, where the others leave something behind when they are killed.
-    settings.add("dynamic_shared_memory_type=mmap");
+        "--pgdata=" + data());
     String options =
-        settings.stream().map(setting -> "-c " + setting).collect(Collectors.joining(" "));
-    String control = initdb.substring(0, initdb.length() - "initdb".length()) + "pg_ctl";
-    run(
-        control,
-        "start",
-        "--silent",
-        "--wait",
-        "--pgdata=" + data,
-        "--log=" + folder.resolve("log"),
-        "--options=" + options);
+        settings().entrySet().stream()
+            .map(setting -> "-c " + setting)
+            .collect(Collectors.joining(" "));
+    control(START_LIMIT, "start", "--options=" + options);
+  }
+
+  private void recover(SandboxRequest request, ServerFiles files, RecoveryTarget target) {
+    RecoveryFolder recovery =
+        new RecoveryFolder(runner, this::command, folder.toString(), programs, false);
+    recovery.unpack(files);
+    recovery.prepare(target, request.superuser(), settings());
+    try {
+      control(START_LIMIT, "start");
+    } catch (RecoveryException e) {
+      throw e.code() == ErrorCode.COMMAND_FAILED
+          ? PostgresSandboxes.endedBeforeTarget(name(), log(), e)
+          : e;
+    }
+  }
+
+  private void awaitRecovery(Sessions sessions, Progress progress) {
+    try (ReplayProgress replay = new ReplayProgress(this::log, progress)) {
+      PostgresSandboxes.awaitRecovery(sessions, () -> !processesIn(data()).isEmpty(), this::log);
+    }
+  }
+
+  /** Returns once the server runs: it may have to recover before it answers. */
+  private void control(Duration limit, String action, String... options) {
+    List<String> line = new ArrayList<>();
+    line.addAll(List.of(programs + "pg_ctl", action, "--silent", "--wait"));
+    line.add("--timeout=" + limit.toSeconds());
+    line.addAll(List.of("--pgdata=" + data(), "--log=" + folder.resolve("log")));
+    line.addAll(List.of(options));
+    runner.run(command(line).within(limit.plus(END_LIMIT)));
+  }
+
+  private String name() {
+    return "sandbox " + folder;
+  }
+
+  private void serve(SandboxRequest request, Clock clock, Consumer<Sessions> await) {
     Place place =
         new Place(
-            "sandbox " + folder,
+            name(),
             Optional.empty(),
             Optional.of(runner),
-            Optional.of(
-                () ->
-                    run(
-                        control,
-                        "restart",
-                        "--silent",
-                        "--wait",
-                        "--mode=fast",
-                        "--pgdata=" + data,
-                        "--log=" + folder.resolve("log"))));
+            Optional.of(() -> control(START_LIMIT, "restart", "--mode=fast")));
     Sessions sessions =
         new Sessions(
             new Route.UnixSocket(folder, PORT),
             new Login(request.superuser(), Optional.empty()),
             "postgres",
             place.name());
-    PostgresSandboxes.await(sessions, this::log);
+    await.accept(sessions);
     server = PostgresSandboxes.server(sessions, place, runner, request, clock);
     version = server.facts().version();
   }
@@ -214,14 +286,18 @@ final class LocalSandbox implements ThrowawayServer {
     }
   }
 
-  /** Runs a program in the folder, as its account cannot stay where we are. */
   private void run(String... line) {
+    runner.run(command(List.of(line)).within(START_LIMIT));
+  }
+
+  /** A program that runs in the folder, as its account cannot stay where we are. */
+  private Command command(List<String> line) {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(
         List.of("sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", folder.toString()));
-    arguments.addAll(List.of(line));
-    Command command = Command.of(arguments).within(START_LIMIT);
-    runner.run(account.map(command::asUser).orElse(command));
+    arguments.addAll(line);
+    Command command = Command.of(arguments);
+    return account.map(command::asUser).orElse(command);
   }
 
   @Override

@@ -1,14 +1,18 @@
 package dev.drp.postgres;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.Secret;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
+import dev.drp.database.RecoveryTarget;
 import dev.drp.database.SandboxRequest;
+import dev.drp.database.ServerFiles;
 import dev.drp.database.SqlSession;
 import dev.drp.database.ThrowawayServer;
 import dev.drp.plan.SchemaVersion;
+import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
@@ -22,10 +26,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -39,13 +45,41 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
    * For both kinds. Durability is that of a server that serves: a drill measures a restore that
    * relaxes it, syncs and restarts as one in earnest does.
    */
-  static final List<String> SETTINGS = List.of("shared_buffers=256MB");
+  static final Map<String, String> SETTINGS = Map.of("shared_buffers", "256MB");
 
   private static final int PORT = 5432;
   private static final long SHARED_MEMORY = 512L << 20;
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final long PAUSE_MILLIS = 100;
+  private static final long LONGEST_PAUSE_MILLIS = 1000;
   private static final int LOG_LINES = 20;
+
+  /** The account that the images of PostgreSQL have for the server. */
+  private static final String SERVER_ACCOUNT = "postgres";
+
+  /** Makes the folder for files, and prints who we are there and where it is. */
+  private static final String MAKE_FOLDER =
+      """
+      set -eu
+      data=${PGDATA:-/var/lib/postgresql/data}
+      mkdir -p "$data/drp"
+      [ "$(id -u)" != 0 ] || chown postgres "$data" "$data/drp"
+      echo "$(id -u) $data/drp"
+      """;
+
+  /** The server's programs refuse root, and each image has its own way to leave it. */
+  private static final String SERVE_ONCE_READY =
+      """
+      folder=${PGDATA:-/var/lib/postgresql/data}/drp
+      until [ -e "$folder/ready" ]; do sleep 0.1; done
+      if [ "$(id -u)" = 0 ]; then
+        if command -v gosu >/dev/null; then set -- gosu postgres
+        elif command -v su-exec >/dev/null; then set -- su-exec postgres
+        else set -- setpriv --reuid=postgres --regid=postgres --init-groups
+        fi
+      fi
+      exec "$@" postgres -D "$folder/data"
+      """;
 
   private final Supplier<ContainerRuntime> engine;
   private final CommandRunner host;
@@ -81,7 +115,19 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
         .image()
         .flatMap(image -> withEngine(runtime -> find(runtime, image)).flatMap(it -> it))
         .<ThrowawayServer>map(image -> inContainer(request, engine.get(), image))
-        .orElseGet(() -> new LocalSandbox(host, folder, request, clock));
+        .orElseGet(() -> LocalSandbox.empty(host, folder, request, clock));
+  }
+
+  @Override
+  public ThrowawayServer startFrom(
+      SandboxRequest request, ServerFiles files, RecoveryTarget target, Progress progress) {
+    return request
+        .image()
+        .flatMap(image -> withEngine(runtime -> find(runtime, image)).flatMap(it -> it))
+        .<ThrowawayServer>map(
+            image -> recoveredInContainer(request, engine.get(), image, files, target, progress))
+        .orElseGet(
+            () -> LocalSandbox.recovered(host, folder, request, clock, files, target, progress));
   }
 
   /** Empty where this machine has no engine that answers. */
@@ -123,7 +169,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
       SandboxRequest request, ContainerRuntime runtime, ImageIdentity image) {
     Secret password = new Secret(randomText());
     List<String> arguments = new ArrayList<>(List.of("postgres"));
-    SETTINGS.forEach(setting -> arguments.addAll(List.of("-c", setting)));
+    SETTINGS.forEach((name, value) -> arguments.addAll(List.of("-c", name + "=" + value)));
     ThrowawayContainer throwaway =
         runtime.startThrowaway(
             new ThrowawayRequest(
@@ -137,29 +183,100 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
                 arguments,
                 OptionalLong.empty(),
                 OptionalLong.of(SHARED_MEMORY)));
+    Login login = new Login(request.superuser(), Optional.of(password));
+    return orNothing(
+        throwaway,
+        () -> {
+          Sessions sessions = sessions(runtime, throwaway.container(), login);
+          await(sessions, () -> throwaway.lastLogLines(LOG_LINES));
+          return served(request, runtime, image, throwaway, sessions);
+        });
+  }
+
+  /**
+   * The container waits, without the image's own way to initialise a server, until the files are
+   * where they belong; then its main process becomes the server.
+   */
+  private ThrowawayServer recoveredInContainer(
+      SandboxRequest request,
+      ContainerRuntime runtime,
+      ImageIdentity image,
+      ServerFiles files,
+      RecoveryTarget target,
+      Progress progress) {
+    ThrowawayContainer throwaway =
+        runtime.startThrowaway(
+            new ThrowawayRequest(
+                request.owner(),
+                image.id(),
+                Map.of(),
+                List.of("sh", "-c", SERVE_ONCE_READY, "sh"),
+                OptionalLong.empty(),
+                OptionalLong.of(SHARED_MEMORY)));
+    return orNothing(
+        throwaway,
+        () -> {
+          Container container = throwaway.container();
+          Supplier<List<String>> log = () -> throwaway.lastLogLines(LOG_LINES);
+          recover(runtime.commandsIn(container), request, files, target);
+          Sessions sessions =
+              sessions(runtime, container, new Login(request.superuser(), Optional.empty()));
+          try (ReplayProgress replay = new ReplayProgress(log, progress)) {
+            awaitRecovery(sessions, () -> runtime.container(container.id()).running(), log);
+          }
+          return served(request, runtime, image, throwaway, sessions);
+        });
+  }
+
+  private static void recover(
+      CommandRunner runner, SandboxRequest request, ServerFiles files, RecoveryTarget target) {
+    String[] answer = runner.run(Command.of("sh", "-c", MAKE_FOLDER)).strip().split(" ", 2);
+    boolean root = answer[0].equals("0");
+    Function<List<String>, Command> commands =
+        line -> root ? Command.of(line).asUser(SERVER_ACCOUNT) : Command.of(line);
+    RecoveryFolder recovery = new RecoveryFolder(runner, commands, answer[1], "", true);
+    recovery.unpack(files);
+    Map<String, String> settings = new LinkedHashMap<>(SETTINGS);
+    settings.put("listen_addresses", "127.0.0.1");
+    recovery.prepare(target, request.superuser(), settings);
+    runner.run(commands.apply(List.of("touch", answer[1] + "/ready")));
+  }
+
+  private static ThrowawayServer orNothing(
+      ThrowawayContainer throwaway, Supplier<ThrowawayServer> start) {
     try {
-      Container container = throwaway.container();
-      Place place =
-          new Place(
-              "container " + container.name(),
-              Optional.of(image),
-              Optional.of(runtime.commandsIn(container)),
-              Optional.of(() -> restart(runtime, container)));
-      Sessions sessions =
-          new Sessions(
-              new Route.Tunnelled(runtime.tunnelInto(container), PORT),
-              new Login(request.superuser(), Optional.of(password)),
-              "postgres",
-              place.name());
-      await(sessions, () -> throwaway.lastLogLines(LOG_LINES));
-      PostgresServer server =
-          server(sessions, place, runtime.commandsIn(container), request, clock);
-      boolean sameImage = request.image().filter(wanted -> same(image, wanted)).isPresent();
-      return new ContainerSandbox(throwaway, server, image, sameImage);
+      return start.get();
     } catch (RecoveryException e) {
       throwaway.remove();
       throw e;
     }
+  }
+
+  private static Sessions sessions(ContainerRuntime runtime, Container container, Login login) {
+    return new Sessions(
+        new Route.Tunnelled(runtime.tunnelInto(container), PORT),
+        login,
+        "postgres",
+        "container " + container.name());
+  }
+
+  private ThrowawayServer served(
+      SandboxRequest request,
+      ContainerRuntime runtime,
+      ImageIdentity image,
+      ThrowawayContainer throwaway,
+      Sessions sessions) {
+    Container container = throwaway.container();
+    CommandRunner runner = runtime.commandsIn(container);
+    Place place =
+        new Place(
+            "container " + container.name(),
+            Optional.of(image),
+            Optional.of(runner),
+            Optional.of(() -> restart(runtime, container)));
+    PostgresServer server = server(sessions, place, runner, request, clock);
+    boolean sameImage = request.image().filter(wanted -> same(image, wanted)).isPresent();
+    return new ContainerSandbox(throwaway, server, image, sameImage);
   }
 
   private static void restart(ContainerRuntime runtime, Container container) {
@@ -209,6 +326,41 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
         throw RecoveryException.interrupted("waiting for a server to start", e);
       }
     }
+  }
+
+  /** Waits as long as it takes: how much there is to replay is not known here. */
+  static void awaitRecovery(
+      Sessions sessions, BooleanSupplier running, Supplier<List<String>> log) {
+    for (long pause = PAUSE_MILLIS; ; pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause)) {
+      try (Session session = sessions.maintenance()) {
+        session.value("SELECT 1");
+        return;
+      } catch (RecoveryException e) {
+        if (!running.getAsBoolean()) {
+          throw endedBeforeTarget(sessions.failures().place(), log.get(), e);
+        }
+        if (e.code() != ErrorCode.DATABASE_UNAVAILABLE) {
+          throw e;
+        }
+      }
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        throw RecoveryException.interrupted("waiting for a server to recover", e);
+      }
+    }
+  }
+
+  static RecoveryException endedBeforeTarget(
+      String place, List<String> log, RecoveryException cause) {
+    List<String> end = log.subList(Math.max(0, log.size() - LOG_LINES), log.size());
+    return new RecoveryException(
+        ErrorCode.COMMAND_FAILED,
+        "%s: the server ended while it recovered; the end of its log: %s"
+            .formatted(place, String.join(" | ", end)),
+        "where recovery ended before the target was reached, the log does not reach so far: choose"
+            + " an earlier target, or the latest; else the server's words above are the cause.",
+        cause);
   }
 
   private static String randomText() {

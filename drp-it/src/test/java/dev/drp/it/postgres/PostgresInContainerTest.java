@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import dev.drp.database.BaseBackup;
 import dev.drp.database.ConsistentSnapshot;
 import dev.drp.database.DatabaseProperties;
 import dev.drp.database.DatabaseServer;
+import dev.drp.database.RecoveryTarget;
 import dev.drp.database.RestoreTarget;
 import dev.drp.database.SandboxRequest;
 import dev.drp.database.ServerFacts;
@@ -29,8 +32,11 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -160,6 +166,122 @@ class PostgresInContainerTest {
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('drp', 'pg_dump')"
                     + " AND query LIKE 'COPY%'"))
         .isEqualTo("0");
+  }
+
+  @Test
+  void aBaseBackupStartsInASandboxOfItsOwnImageThatLeavesNothing() throws IOException {
+    Path tar = Files.createTempFile("drp-it", ".tar");
+    List<TableRows> rows;
+    ServerFacts facts;
+    try (DatabaseServer server = connect();
+        ConsistentSnapshot snapshot = server.openSnapshot("app")) {
+      rows = snapshot.countRows();
+      facts = server.facts();
+      takeBaseBackup(server, tar);
+    }
+    assertThat(project.sql("SELECT count(*) FROM pg_replication_slots")).isEqualTo("0");
+
+    String owner = "test-" + UUID.randomUUID();
+    try (ThrowawayServer sandbox =
+        sandboxes.startFrom(
+            new SandboxRequest(owner, 15, facts.image(), "owner"),
+            out -> Files.copy(tar, out),
+            RecoveryTarget.consistent(),
+            Progress.SILENT)) {
+      assertThat(sandbox.sameImage()).isTrue();
+      ServerFacts recovered = sandbox.server().facts();
+      assertThat(recovered.inRecovery()).isFalse();
+      assertThat(recovered.systemIdentifier()).isEqualTo(facts.systemIdentifier());
+      try (ConsistentSnapshot snapshot = sandbox.server().openSnapshot("app")) {
+        assertThat(snapshot.countRows()).isEqualTo(rows);
+      }
+      try (SqlSession session = sandbox.openSession("app")) {
+        assertThat(session.execute("INSERT INTO \"odd 'one'\" VALUES (0, '')")).isEqualTo(1);
+        assertThat(session.value("SHOW listen_addresses")).contains("127.0.0.1");
+      }
+      assertThat(sandbox.remove()).isEmpty();
+    } finally {
+      Files.delete(tar);
+    }
+    assertThat(engine.leftovers(owner)).isEmpty();
+  }
+
+  @Test
+  void saysWhyASandboxCannotRecoverAndLeavesNothing() throws IOException {
+    Path tar = Files.createTempFile("drp-it", ".tar");
+    Optional<ImageIdentity> image;
+    try (DatabaseServer server = connect()) {
+      image = server.facts().image();
+      takeBaseBackup(server, tar);
+    }
+    String owner = "test-" + UUID.randomUUID();
+    try {
+      assertThatThrownBy(
+              () ->
+                  sandboxes.startFrom(
+                      new SandboxRequest(owner, 15, image, "owner"),
+                      out -> Files.copy(tar, out),
+                      RecoveryTarget.at(Instant.now().plus(Duration.ofDays(1))),
+                      Progress.SILENT))
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.COMMAND_FAILED))
+          .hasMessageContaining("recovery ended before configured recovery target was reached");
+    } finally {
+      Files.delete(tar);
+    }
+    assertThat(engine.leftovers(owner)).isEmpty();
+  }
+
+  private static void takeBaseBackup(DatabaseServer server, Path tar) throws IOException {
+    try (BaseBackup backup = server.openBaseBackup();
+        OutputStream output = Files.newOutputStream(tar)) {
+      assertThat(backup.copyFiles(output).toolVersion()).startsWith("pg_basebackup");
+      assertThat(backup.copyConfiguration(OutputStream.nullOutputStream())).isEmpty();
+    }
+  }
+
+  @Test
+  void endsTheBaseBackupInTheContainerWhenItsReaderHasGone() {
+    OutputStream broken =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("no space left");
+          }
+        };
+    try (DatabaseServer server = connect();
+        BaseBackup backup = server.openBaseBackup()) {
+      assertThatThrownBy(() -> backup.copyFiles(broken))
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.COMMAND_FAILED));
+      assertThat(project.execute("database", "sh", "-c", "cat /proc/[0-9]*/comm"))
+          .contains("postgres")
+          .doesNotContain("pg_basebackup");
+    }
+    assertThat(project.sql("SELECT count(*) FROM pg_replication_slots")).isEqualTo("0");
+  }
+
+  @Test
+  void givesTheLineOfPgHbaThatIsMissing() {
+    String access = "\"$PGDATA\"/pg_hba.conf";
+    project.execute(
+        "database",
+        "sh",
+        "-c",
+        "cp %1$s /tmp/hba && sed -i '/^host.*replication/d' %1$s".formatted(access));
+    project.sql("SELECT pg_reload_conf()");
+    try (DatabaseServer server = connect()) {
+      assertThatThrownBy(server::openBaseBackup)
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.DATABASE_ACCESS_DENIED))
+          .hasMessageContaining("host replication \"owner\" 127.0.0.1/32");
+    } finally {
+      project.execute("database", "sh", "-c", "cat /tmp/hba > " + access);
+      project.sql("SELECT pg_reload_conf()");
+    }
   }
 
   @Test
