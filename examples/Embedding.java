@@ -1,4 +1,5 @@
 import dev.drp.Progress;
+import dev.drp.plan.BackupKind;
 import dev.drp.backup.*;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.*;
@@ -26,7 +27,7 @@ public class Embedding {
     var connector = new PostgresConnector(() -> DockerContainerRuntime.of(System.getenv()), new LocalCommandRunner(), clock);
     var sandboxes = new PostgresSandboxes(() -> DockerContainerRuntime.of(System.getenv()), new LocalCommandRunner(), clock);
     var backup = new TakeBackup(connector, new ZstdCompression(), state, clock, Progress.SILENT, "1.0").take(
-        new BackupRequest("Shop", plan.environment("production"), Optional.empty(), List.of(storage), false));
+        new BackupRequest("Shop", plan.environment("production"), BackupKind.LOGICAL, Optional.empty(), List.of(storage), false));
     var catalog = new BackupCatalog("Shop", List.of(storage));
     var executions = new Executions(state);
     var drill = new DrillRestore(plan, sandboxes, catalog, new LocalCatalog(catalog, state, clock),

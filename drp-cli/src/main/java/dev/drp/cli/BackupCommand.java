@@ -29,8 +29,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Take a backup of an environment's database, prove it by reading it back, and copy it to the"
           + " other storages.",
-      "Without --schedule and --kind, it is taken for the environment's only logical schedule; by"
-          + " hand where there are several or none."
+      "Without --schedule and --kind, it is a logical one, taken for the environment's only logical"
+          + " schedule; by hand where there are several or none."
     })
 final class BackupCommand extends DrpCommand {
   @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
@@ -61,7 +61,8 @@ final class BackupCommand extends DrpCommand {
     @Option(
         names = "--kind",
         paramLabel = "KIND",
-        description = "By hand, for no schedule: logical. Kept until it is removed by hand.")
+        description =
+            "By hand, for no schedule: logical or physical. Kept until it is removed by hand.")
     private @Nullable BackupKind kind;
   }
 
@@ -71,8 +72,8 @@ final class BackupCommand extends DrpCommand {
     Environment of = plan.environment(environment);
     of.requireDatabase();
     Optional<BackupSchedule> schedule = schedule(plan);
-    requireLogical(schedule.map(BackupSchedule::kind).orElse(kind()));
-    List<String> names = storagesOf(plan, schedule);
+    BackupKind kind = requireTaken(schedule.map(BackupSchedule::kind).orElse(kind()));
+    List<String> names = storagesOf(plan, schedule, kind);
     List<NamedStorage> storages =
         session
             .storages()
@@ -97,7 +98,12 @@ final class BackupCommand extends DrpCommand {
     BackupResult result =
         takeBackup.take(
             new BackupRequest(
-                plan.application(), of, schedule.map(BackupSchedule::name), storages, emergency));
+                plan.application(),
+                of,
+                kind,
+                schedule.map(BackupSchedule::name),
+                storages,
+                emergency));
     List<String> warnings =
         Stream.concat(
                 result.warnings().stream(),
@@ -130,14 +136,12 @@ final class BackupCommand extends DrpCommand {
     if (what != null) {
       return Optional.empty();
     }
-    List<BackupSchedule> logical = logicalOf(plan);
+    List<BackupSchedule> logical = schedulesOf(plan, BackupKind.LOGICAL);
     return logical.size() == 1 ? Optional.of(logical.get(0)) : Optional.empty();
   }
 
-  private List<BackupSchedule> logicalOf(ContingencyPlan plan) {
-    return plan.backupsOf(environment).stream()
-        .filter(it -> it.kind() == BackupKind.LOGICAL)
-        .toList();
+  private List<BackupSchedule> schedulesOf(ContingencyPlan plan, BackupKind kind) {
+    return plan.backupsOf(environment).stream().filter(it -> it.kind() == kind).toList();
   }
 
   private static String namesOf(List<BackupSchedule> schedules) {
@@ -146,22 +150,30 @@ final class BackupCommand extends DrpCommand {
         : String.join(", ", schedules.stream().map(BackupSchedule::name).toList());
   }
 
-  private static void requireLogical(BackupKind kind) {
-    if (kind != BackupKind.LOGICAL) {
+  private BackupKind requireTaken(BackupKind kind) {
+    if (kind != BackupKind.LOGICAL && kind != BackupKind.PHYSICAL) {
       throw new RecoveryException(
           ErrorCode.USAGE,
           "backups of kind %s are not taken yet".formatted(Format.word(kind)),
-          "logical is the kind that this version takes.");
+          "logical and physical are the kinds that this version takes.");
     }
+    if (emergency && kind == BackupKind.PHYSICAL) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "an emergency backup is a logical one: the files of a damaged server are as damaged",
+          "leave out the kind; or stop the server and copy its folder.");
+    }
+    return kind;
   }
 
   /** By hand: to wherever the environment's schedules go, else to every storage. */
-  private List<String> storagesOf(ContingencyPlan plan, Optional<BackupSchedule> schedule) {
+  private List<String> storagesOf(
+      ContingencyPlan plan, Optional<BackupSchedule> schedule, BackupKind kind) {
     if (schedule.isPresent()) {
       return schedule.get().to();
     }
     List<String> names =
-        logicalOf(plan).stream().flatMap(it -> it.to().stream()).distinct().toList();
+        schedulesOf(plan, kind).stream().flatMap(it -> it.to().stream()).distinct().toList();
     return names.isEmpty() ? new ArrayList<>(plan.storages().keySet()) : names;
   }
 

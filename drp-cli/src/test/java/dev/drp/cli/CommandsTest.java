@@ -353,9 +353,11 @@ class CommandsTest {
   // --- wrong usage
 
   @Test
-  void takesLogicalBackupsOnly() {
-    assertThat(drp("backup", "production", "--kind", "physical")).isEqualTo(2);
-    assertThat(test.err()).contains("kind physical are not taken yet");
+  void takesTheKindsThatItKnows() {
+    assertThat(drp("backup", "production", "--kind", "configuration")).isEqualTo(2);
+    assertThat(test.err()).contains("kind configuration are not taken yet");
+    assertThat(drp("backup", "production", "--kind", "physical", "--emergency")).isEqualTo(2);
+    assertThat(test.err()).contains("an emergency backup is a logical one");
     assertThat(drp("backup", "production", "--kind", "logical")).isZero();
     assertThat(test.out()).contains("none: taken by hand");
   }

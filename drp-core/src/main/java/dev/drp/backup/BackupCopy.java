@@ -24,6 +24,11 @@ public record BackupCopy(
     defects = List.copyOf(defects);
   }
 
+  /** The packs that lie beside it. */
+  SharedPacks packs() {
+    return new SharedPacks(storage, folder.parent());
+  }
+
   public BackupState state() {
     return defects.isEmpty() ? BackupState.of(events) : BackupState.FAILED;
   }

@@ -24,11 +24,13 @@ import java.util.Optional;
  *     clock
  * @param server the server it was taken from
  * @param database the database, as it was
- * @param rows rows of every table in the backup's own snapshot
+ * @param rows rows of every table in the backup's own snapshot; of a physical backup, in one that
+ *     was open while the files were copied
  * @param expectations the plan's expectations, evaluated in the same snapshot
  * @param rolePasswords whether the globals hold the hashes of roles' passwords
  * @param toolVersions versions of the programs used, such as {@code pg_dump (PostgreSQL) 15.18}
  * @param unreadable what an emergency backup could not read
+ * @param base the server's files, of a physical backup
  */
 public record BackupManifest(
     BackupId id,
@@ -48,7 +50,8 @@ public record BackupManifest(
     boolean rolePasswords,
     List<String> toolVersions,
     List<String> unreadable,
-    List<BackupPart> parts) {
+    List<BackupPart> parts,
+    Optional<BaseContent> base) {
   /** The format that this version writes and reads. */
   public static final int FORMAT = 1;
 
@@ -69,6 +72,7 @@ public record BackupManifest(
     toolVersions = List.copyOf(toolVersions);
     unreadable = List.copyOf(unreadable);
     parts = List.copyOf(parts);
+    requireNonNull(base, "base");
     if (parts.isEmpty()) {
       throw new IllegalArgumentException("backup %s lists no parts".formatted(id));
     }
@@ -89,7 +93,13 @@ public record BackupManifest(
     return parts.stream().filter(part -> part.plainName().equals(SetLayout.GLOBALS)).findFirst();
   }
 
-  private BackupPart part(String plainName) {
+  /** The server's files. */
+  public BaseContent requireBase() {
+    return base.orElseThrow(
+        () -> new IllegalStateException("backup %s is not a physical one".formatted(id)));
+  }
+
+  BackupPart part(String plainName) {
     return parts.stream()
         .filter(part -> part.plainName().equals(plainName))
         .findFirst()
@@ -102,9 +112,10 @@ public record BackupManifest(
     return rows.stream().mapToLong(TableRows::rows).sum();
   }
 
-  /** The sum of the parts' sizes as stored. */
+  /** What it added to a storage: its parts, and what it was the first to put into packs. */
   public long storedBytes() {
-    return parts.stream().mapToLong(BackupPart::bytes).sum();
+    return parts.stream().mapToLong(BackupPart::bytes).sum()
+        + base.map(BaseContent::newBytes).orElse(0L);
   }
 
   /**

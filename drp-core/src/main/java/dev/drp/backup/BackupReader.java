@@ -75,7 +75,7 @@ public final class BackupReader {
       throw corrupt(
           id,
           copy,
-          part,
+          part.name(),
           "it has %d bytes with sha256 %s, its manifest says %d bytes with sha256 %s"
               .formatted(actual.bytes(), sha256, part.bytes(), part.sha256()),
           null);
@@ -85,11 +85,12 @@ public final class BackupReader {
   private static RecoveryException orMissing(
       RecoveryException failure, BackupId id, BackupCopy copy, BackupPart part) {
     return failure.code() == ErrorCode.OBJECT_NOT_FOUND
-        ? corrupt(id, copy, part, "it is missing", failure)
+        ? corrupt(id, copy, part.name(), "it is missing", failure)
         : failure;
   }
 
-  private Optional<Compression> compressionOf(BackupPart part) {
+  /** The compression that undoes a part; empty for a plain one. */
+  Optional<Compression> compressionOf(BackupPart part) {
     return part.compression()
         .map(
             name ->
@@ -109,11 +110,10 @@ public final class BackupReader {
   }
 
   static RecoveryException corrupt(
-      BackupId id, BackupCopy copy, BackupPart part, String what, @Nullable Throwable cause) {
+      BackupId id, BackupCopy copy, String part, String what, @Nullable Throwable cause) {
     return new RecoveryException(
         ErrorCode.BACKUP_CORRUPT,
-        "backup %s: %s in storage %s is damaged: %s"
-            .formatted(id, part.name(), copy.storage(), what),
+        "backup %s: %s in storage %s is damaged: %s".formatted(id, part, copy.storage(), what),
         "restore another backup, and check the storage that holds this one.",
         cause);
   }

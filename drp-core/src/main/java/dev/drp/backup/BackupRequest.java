@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.Optional;
  *
  * @param application the application's name
  * @param environment the environment whose database it is
+ * @param kind logical or physical
  * @param schedule the plan's schedule that it is taken for; empty for one taken by hand
  * @param storages where to, at least one: the first local one gets the dump, the others a copy
  * @param emergency whether to save what can still be read of a damaged server
@@ -18,12 +20,14 @@ import java.util.Optional;
 public record BackupRequest(
     String application,
     Environment environment,
+    BackupKind kind,
     Optional<String> schedule,
     List<NamedStorage> storages,
     boolean emergency) {
   public BackupRequest {
     requireNonNull(application, "application");
     requireNonNull(environment, "environment");
+    requireNonNull(kind, "kind");
     requireNonNull(schedule, "schedule");
     storages = List.copyOf(storages);
     if (storages.isEmpty()) {

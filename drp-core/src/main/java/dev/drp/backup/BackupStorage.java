@@ -35,7 +35,15 @@ public interface BackupStorage {
   List<String> names(ObjectName folder);
 
   /** Opens an object, which the caller closes. Unknown name: OBJECT_NOT_FOUND. */
-  InputStream open(ObjectName name);
+  default InputStream open(ObjectName name) {
+    return openAt(name, 0);
+  }
+
+  /**
+   * Opens an object at a byte, which the caller closes. Unknown name: OBJECT_NOT_FOUND. At or
+   * behind its end, the stream is empty.
+   */
+  InputStream openAt(ObjectName name, long offset);
 
   /** Removes an object. Unknown name: no effect. */
   void delete(ObjectName name);

@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.plan.BackupKind;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -45,6 +46,12 @@ public record CatalogListing(List<CatalogEntry> backups, List<CatalogProblem> pr
     return first(backup -> backup.id().equals(id));
   }
 
+  /** The same without backups of other kinds. */
+  public CatalogListing ofKind(BackupKind kind) {
+    return new CatalogListing(
+        backups.stream().filter(backup -> backup.manifest().kind() == kind).toList(), problems);
+  }
+
   /** The good backup with the newest recovery point. */
   public Optional<CatalogEntry> newestGood() {
     return first(CatalogEntry::isGood);
@@ -60,11 +67,12 @@ public record CatalogListing(List<CatalogEntry> backups, List<CatalogProblem> pr
     return first(backup -> backup.isGood() && backup.state() == BackupState.DRILLED);
   }
 
-  /** What to turn to when a backup turns out to be damaged: the next older good one. */
+  /** What to turn to when a backup turns out to be damaged: the next older good one of its kind. */
   public Optional<CatalogEntry> nextOlderGood(CatalogEntry than) {
     return first(
         backup ->
             backup.isGood()
+                && backup.manifest().kind() == than.manifest().kind()
                 && !backup.id().equals(than.id())
                 && !backup.recoveryPoint().isAfter(than.recoveryPoint()));
   }

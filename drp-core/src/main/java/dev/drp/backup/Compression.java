@@ -33,4 +33,18 @@ public interface Compression {
    * here: a backup keeps no other.
    */
   InputStream decompress(InputStream input) throws IOException;
+
+  /**
+   * Compresses a piece of content at once, as one frame: frames one after the other are undone as
+   * one stream. With the checksum that {@link #decompress} needs.
+   */
+  byte[] compressFrame(byte[] content);
+
+  /**
+   * Undoes one frame.
+   *
+   * @param plainBytes size of the content
+   * @throws IOException when the frame is cut or damaged, or its content has another size
+   */
+  byte[] decompressFrame(byte[] frame, int plainBytes) throws IOException;
 }

@@ -49,7 +49,14 @@ final class CopyBackup {
 
   private void copyParts(
       UnfinishedSet set, BackupManifest manifest, BackupCopy from, NamedStorage to) {
-    try (Progress.Task task = progress.start("copy to " + to.name(), manifest.storedBytes())) {
+    List<Pack> packs = set.packs().lacking(manifest);
+    long bytes =
+        manifest.parts().stream().mapToLong(BackupPart::bytes).sum()
+            + packs.stream().mapToLong(Pack::bytes).sum();
+    try (Progress.Task task = progress.start("copy to " + to.name(), bytes)) {
+      for (Pack pack : packs) {
+        set.copy(manifest.id(), from, pack, task);
+      }
       for (BackupPart part : manifest.parts()) {
         set.copy(manifest.id(), from, part, task);
       }

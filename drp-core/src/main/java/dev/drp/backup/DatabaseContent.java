@@ -6,6 +6,7 @@ import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** What a manifest says of the database that went into a set. */
 record DatabaseContent(
@@ -16,4 +17,5 @@ record DatabaseContent(
     List<ExpectationResult> expectations,
     boolean rolePasswords,
     List<String> toolVersions,
-    List<String> unreadable) {}
+    List<String> unreadable,
+    Optional<BaseContent> base) {}

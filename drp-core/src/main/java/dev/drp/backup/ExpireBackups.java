@@ -7,6 +7,7 @@ import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateDirectory;
 import dev.drp.state.StateLock;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,8 +73,10 @@ public final class ExpireBackups {
           failures.put(backup.id(), e);
         }
       }
+      List<CatalogProblem> problems = new ArrayList<>(plan.problems());
+      used.forEach(storage -> problems.addAll(removePacks(storage, folder)));
       new LocalCatalog(catalog, state, clock).refresh(environment);
-      return new ExpiryPlan(plan.decisions(), plan.unfinished(), plan.problems(), failures);
+      return new ExpiryPlan(plan.decisions(), plan.unfinished(), problems, failures);
     }
   }
 
@@ -83,6 +86,23 @@ public final class ExpireBackups {
             problem ->
                 problem.kind() == CatalogProblem.Kind.UNREACHABLE
                     && problem.storage().equals(storage.name()));
+  }
+
+  /** Removes what physical backups shared and none needs any longer. */
+  private static List<CatalogProblem> removePacks(NamedStorage storage, ObjectName environment) {
+    List<CatalogProblem> problems = new ArrayList<>();
+    for (ObjectName system : SetFolder.systems(storage, environment)) {
+      try {
+        for (String kept : new SharedPacks(storage, system).removeUnneeded()) {
+          problems.add(
+              new CatalogProblem(
+                  storage.name(), system.value(), CatalogProblem.Kind.DAMAGED, kept));
+        }
+      } catch (RecoveryException e) {
+        problems.add(BackupCatalog.unreachable(storage, e));
+      }
+    }
+    return problems;
   }
 
   private static void remove(CatalogEntry backup) {

@@ -17,6 +17,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import dev.drp.database.Lsn;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,6 +53,8 @@ final class Json {
     module.addSerializer(Instant.class, ToStringSerializer.instance);
     module.addSerializer(Duration.class, ToStringSerializer.instance);
     module.addSerializer(BackupId.class, ToStringSerializer.instance);
+    module.addSerializer(Lsn.class, ToStringSerializer.instance);
+    module.addDeserializer(Lsn.class, new FromText<>(Lsn.class, Lsn::parse));
     module.addDeserializer(Instant.class, new FromText<>(Instant.class, Instant::parse));
     module.addDeserializer(Duration.class, new FromText<>(Duration.class, Duration::parse));
     module.addDeserializer(BackupId.class, new FromText<>(BackupId.class, BackupId::new));

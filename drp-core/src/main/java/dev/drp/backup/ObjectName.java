@@ -22,6 +22,11 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
     return new ObjectName(value + "/" + segment);
   }
 
+  /** The folder it is in, which must not be the storage's own. */
+  public ObjectName parent() {
+    return new ObjectName(value.substring(0, value.lastIndexOf('/')));
+  }
+
   /** The last segment. */
   public String lastSegment() {
     return value.substring(value.lastIndexOf('/') + 1);

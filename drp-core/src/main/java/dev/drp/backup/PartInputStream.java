@@ -28,7 +28,9 @@ final class PartInputStream extends InputStream {
     this.id = id;
     this.copy = copy;
     this.part = part;
-    this.stored = new HashingInputStream(new StorageInputStream(source));
+    this.stored =
+        new HashingInputStream(
+            new StorageInputStream(copy.storage(), copy.folder().child(part.name()), source));
     this.plain = compression.isEmpty() ? stored : decompress(compression.get());
   }
 
@@ -50,7 +52,7 @@ final class PartInputStream extends InputStream {
       plainBytes += Math.max(count, 0);
       return count;
     } catch (IOException e) {
-      throw BackupReader.corrupt(id, copy, part, "its compression: " + e.getMessage(), e);
+      throw BackupReader.corrupt(id, copy, part.name(), "its compression: " + e.getMessage(), e);
     }
   }
 
@@ -63,7 +65,7 @@ final class PartInputStream extends InputStream {
     try {
       return compression.decompress(stored);
     } catch (IOException e) {
-      throw BackupReader.corrupt(id, copy, part, "its compression: " + e.getMessage(), e);
+      throw BackupReader.corrupt(id, copy, part.name(), "its compression: " + e.getMessage(), e);
     }
   }
 
@@ -80,39 +82,10 @@ final class PartInputStream extends InputStream {
       throw BackupReader.corrupt(
           id,
           copy,
-          part,
+          part.name(),
           "decompressed it has %d bytes, its manifest says %d"
               .formatted(plainBytes, part.plainBytes()),
           null);
-    }
-  }
-
-  /** Tells a storage that fails from data that is damaged. */
-  private final class StorageInputStream extends InputStream {
-    private final InputStream input;
-
-    StorageInputStream(InputStream input) {
-      this.input = input;
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) {
-      try {
-        return input.read(buffer, offset, length);
-      } catch (IOException e) {
-        throw SmallObjects.unreadable(copy.storage(), copy.folder().child(part.name()), e);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      input.close();
     }
   }
 }

@@ -82,7 +82,8 @@ final class RescuedDatabase implements DatabaseSource {
         List.of(),
         rolePasswords,
         List.of(),
-        List.copyOf(unreadable));
+        List.copyOf(unreadable),
+        Optional.empty());
   }
 
   private boolean writeGlobals(UnfinishedSet set) {

@@ -49,24 +49,47 @@ final class RestoreGuide {
   }
 
   private String readme() {
+    Template text =
+        content.base().isPresent()
+            ? Template.of("readme-physical.md")
+                .with("BASE_BYTES", Long.toString(content.base().get().tarBytes()))
+                .with("LOG_END", content.base().get().end().toString())
+                .with("CONFIGURATION", stored(SetLayout.CONFIGURATION).orElse("(there is none)"))
+            : Template.of("readme.md")
+                .with("EMERGENCY", request.emergency() ? EMERGENCY : "")
+                .with("DUMP", stored(SetLayout.DUMP).orElseThrow())
+                .with("GLOBALS", stored(SetLayout.GLOBALS).orElse("(there are none)"));
     long rows = content.rows().stream().mapToLong(TableRows::rows).sum();
-    return Template.of("readme.md")
-        .with("ID", id.value())
+    return text.with("ID", id.value())
         .with("APPLICATION", printable(request.application()))
         .with("ENVIRONMENT", printable(request.environment().name()))
         .with("DATABASE", printable(content.database().name()))
-        .with("EMERGENCY", request.emergency() ? EMERGENCY : "")
         .with("RECOVERY_POINT", content.recoveryPoint().toString())
         .with("SERVER", printable(content.server().version()))
         .with("ROWS", "%d rows in %d tables".formatted(rows, content.rows().size()))
         .with("PARTS", parts.stream().map(RestoreGuide::line).collect(Collectors.joining("\n")))
         .with("UNDO", compression.undoCommand())
-        .with("DUMP", stored(SetLayout.DUMP).orElseThrow())
-        .with("GLOBALS", stored(SetLayout.GLOBALS).orElse("(there are none)"))
         .text();
   }
 
   private String script() {
+    return content.base().map(this::physicalScript).orElseGet(this::logicalScript);
+  }
+
+  private String physicalScript(BaseContent base) {
+    return Template.of("restore-physical.sh.template")
+        .with("ID", id.value())
+        .with("SUMS", sums())
+        .with(
+            "PACK_SUMS",
+            base.packs().stream()
+                .map(pack -> pack.sha256() + "  " + pack.name())
+                .collect(Collectors.joining("\n")))
+        .with("UNDO", compression.undoCommand())
+        .text();
+  }
+
+  private String logicalScript() {
     RestoreSql sql = new RestoreSql(content.database().properties());
     return Template.of("restore.sh.template")
         .with("ID", id.value())

@@ -53,8 +53,8 @@ public final class RetryingStorage implements BackupStorage {
   }
 
   @Override
-  public InputStream open(ObjectName name) {
-    return retrying(() -> storage.open(name));
+  public InputStream openAt(ObjectName name, long offset) {
+    return retrying(() -> storage.openAt(name, offset));
   }
 
   @Override

@@ -6,10 +6,12 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of a set in a storage, whatever state it is in.
@@ -41,6 +43,15 @@ record SetFolder(
     return sets;
   }
 
+  /** All set folders of one server. */
+  static List<SetFolder> allOf(NamedStorage storage, ObjectName system) {
+    return storage.objects().names(system).stream()
+        .flatMap(name -> SetLayout.backupId(name).stream())
+        .map(id -> of(storage, system, id, storage.objects().list(system.child(id.value()))))
+        .filter(set -> !set.objects.isEmpty())
+        .toList();
+  }
+
   /** The folder of one set. */
   static Optional<SetFolder> find(NamedStorage storage, ObjectName environment, BackupId id) {
     return systems(storage, environment).stream()
@@ -51,9 +62,11 @@ record SetFolder(
 
   /** A folder that is known to be that of a set. */
   static SetFolder of(NamedStorage storage, ObjectName folder) {
-    String path = folder.value();
-    ObjectName system = new ObjectName(path.substring(0, path.lastIndexOf('/')));
-    return of(storage, system, new BackupId(folder.lastSegment()), storage.objects().list(folder));
+    return of(
+        storage,
+        folder.parent(),
+        new BackupId(folder.lastSegment()),
+        storage.objects().list(folder));
   }
 
   /** The folders of an environment that sets are filed under. */
@@ -77,6 +90,10 @@ record SetFolder(
         .dropWhile(object -> object.name().value().compareTo(prefix) < 0)
         .takeWhile(object -> object.name().value().startsWith(prefix))
         .toList();
+  }
+
+  SharedPacks packs() {
+    return new SharedPacks(storage, folder.parent());
   }
 
   boolean has(String name) {
@@ -105,8 +122,12 @@ record SetFolder(
         .toList();
   }
 
-  /** How what is stored differs from what the manifest lists, as far as a listing shows it. */
-  List<String> defects(BackupManifest manifest) {
+  /**
+   * How what is stored differs from what the manifest lists, as far as a listing shows it.
+   *
+   * @param packs sizes of the packs beside it, by name
+   */
+  List<String> defects(BackupManifest manifest, Map<String, Long> packs) {
     List<String> defects = new ArrayList<>();
     for (BackupPart part : manifest.parts()) {
       Optional<StoredObject> stored = find(part.name());
@@ -116,6 +137,16 @@ record SetFolder(
         defects.add(
             "%s has %d bytes, its manifest says %d"
                 .formatted(part.name(), stored.get().bytes(), part.bytes()));
+      }
+    }
+    for (Pack pack : manifest.base().map(BaseContent::packs).orElse(List.of())) {
+      @Nullable Long bytes = packs.get(pack.name());
+      if (bytes == null) {
+        defects.add("pack %s is missing".formatted(pack.name()));
+      } else if (bytes != pack.bytes()) {
+        defects.add(
+            "pack %s has %d bytes, its manifest says %d"
+                .formatted(pack.name(), bytes, pack.bytes()));
       }
     }
     return defects;

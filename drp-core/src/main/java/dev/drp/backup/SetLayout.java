@@ -11,6 +11,16 @@ public final class SetLayout {
   static final String SCRIPT = "restore.sh";
   static final String DUMP = "database.dump";
   static final String GLOBALS = "globals.sql";
+
+  /** Runs of frames in packs, in the order of the tar: what a restore by hand needs. */
+  static final String RUNS = "base.index";
+
+  /** All chunks of the tar with their identity. */
+  static final String CHUNKS = "base.chunks";
+
+  /** What the server reads from outside its data directory. */
+  static final String CONFIGURATION = "configuration.tar";
+
   static final String EVENTS = "events";
 
   /** The first object of a set: without a manifest beside it, the set never became a backup. */
@@ -32,7 +42,8 @@ public final class SetLayout {
   private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|" + UNKNOWN_SYSTEM);
   private static final Pattern PART_OF_SET =
       Pattern.compile(
-          "database\\.dump(\\.[a-z0-9]+)?|globals\\.sql(\\.[a-z0-9]+)?|README\\.md|restore\\.sh"
+          "database\\.dump(\\.[a-z0-9]+)?|globals\\.sql(\\.[a-z0-9]+)?|base\\.index"
+              + "|base\\.chunks(\\.[a-z0-9]+)?|configuration\\.tar(\\.[a-z0-9]+)?|README\\.md|restore\\.sh"
               + "|manifest\\.json|started\\.json|expired\\.json|events/[^/]+\\.json");
 
   private SetLayout() {}

@@ -44,6 +44,11 @@ final class SideBySide<T> implements AutoCloseable {
     }
   }
 
+  /** Whether it has come to its end, good or bad. */
+  boolean hasEnded() {
+    return result.isDone();
+  }
+
   /** Ends the work if it has not ended, and gives it a little time for that. */
   @Override
   public void close() {

@@ -2,7 +2,9 @@ package dev.drp.backup;
 
 import dev.drp.RecoveryException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What one storage holds of one environment. */
@@ -12,6 +14,7 @@ final class StorageListing {
   private final String environment;
   private final List<SetListing> sets = new ArrayList<>();
   private final List<CatalogProblem> problems = new ArrayList<>();
+  private final Map<String, Map<String, Long>> packs = new HashMap<>();
 
   private StorageListing(NamedStorage storage, String application, String environment) {
     this.storage = storage;
@@ -76,7 +79,11 @@ final class StorageListing {
         return;
       }
       BackupCopy copy =
-          new BackupCopy(storage, set.folder(), readEvents(set), set.defects(manifest));
+          new BackupCopy(
+              storage,
+              set.folder(),
+              readEvents(set),
+              set.defects(manifest, packsBeside(set, manifest)));
       sets.add(new SetListing(manifest, copy));
     } catch (RecoveryException e) {
       switch (e.code()) {
@@ -88,6 +95,13 @@ final class StorageListing {
         default -> throw e;
       }
     }
+  }
+
+  /** Listed once for each server, and only where a backup has packs. */
+  private Map<String, Long> packsBeside(SetFolder set, BackupManifest manifest) {
+    return manifest.base().isEmpty()
+        ? Map.of()
+        : packs.computeIfAbsent(set.system(), system -> set.packs().sizes());
   }
 
   private boolean belongsTo(SetFolder set, BackupManifest manifest) {

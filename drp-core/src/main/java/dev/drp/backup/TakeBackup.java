@@ -21,9 +21,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Takes a logical backup of an environment's database. It is a backup once its manifest is stored;
- * whatever fails or dies before that leaves nothing that anybody would take for one. Safe for
- * concurrent use.
+ * Takes a backup of an environment's database, or of its whole server. It is a backup once its
+ * manifest is stored; whatever fails or dies before that leaves nothing that anybody would take for
+ * one. Safe for concurrent use.
  */
 public final class TakeBackup {
   /** How much larger than the last one a backup may turn out, as far as free space goes. */
@@ -120,8 +120,12 @@ public final class TakeBackup {
     NamedStorage storage = request.first();
     BackupId id = BackupId.next(watch.startedAt());
     try (DatabaseServer server = connector.connect(request.environment())) {
-      DatabaseSource source = source(server, request);
+      KnownChunks known = new KnownChunks();
+      DatabaseSource source = source(server, request, known);
       ServerFacts facts = source.facts();
+      if (request.kind() == BackupKind.PHYSICAL) {
+        learn(known, request, facts);
+      }
       UnfinishedSet set = UnfinishedSet.begin(storage, folder(request, facts, id), id);
       try {
         DatabaseContent content = source.writeInto(set, facts);
@@ -137,11 +141,43 @@ public final class TakeBackup {
     }
   }
 
-  private DatabaseSource source(DatabaseServer server, BackupRequest request) {
+  private DatabaseSource source(DatabaseServer server, BackupRequest request, KnownChunks known) {
     DatabaseSettings settings = request.environment().requireDatabase();
-    return request.emergency()
-        ? new RescuedDatabase(server, settings, compression, progress, clock)
-        : new WholeDatabase(server, settings, compression, progress);
+    if (request.emergency()) {
+      return new RescuedDatabase(server, settings, compression, progress, clock);
+    }
+    return switch (request.kind()) {
+      case LOGICAL -> new WholeDatabase(server, settings, compression, progress);
+      case PHYSICAL -> new WholeServer(server, settings, compression, known, progress);
+      case CONFIGURATION, SYSTEM ->
+          throw new RecoveryException(
+              ErrorCode.USAGE,
+              "no database is in a backup of kind " + request.kind(),
+              "take a logical or a physical backup.");
+    };
+  }
+
+  /**
+   * What the newest good physical backup of this server has in the storage need not be stored
+   * again. One whose list cannot be read costs space, and nothing else.
+   */
+  private void learn(KnownChunks known, BackupRequest request, ServerFacts facts) {
+    NamedStorage storage = request.first();
+    CatalogListing listing =
+        new BackupCatalog(request.application(), List.of(storage))
+            .list(request.environment().name());
+    for (CatalogEntry backup : listing.backups()) {
+      if (backup.isGood()
+          && backup.manifest().base().isPresent()
+          && backup.manifest().server().systemIdentifier().equals(facts.systemIdentifier())) {
+        try {
+          new BaseReader(new BackupReader(List.of(compression))).learn(backup, known);
+        } catch (RecoveryException e) {
+          progress.message("%s; everything is stored anew.".formatted(e.problem()));
+        }
+        return;
+      }
+    }
   }
 
   private BackupManifest manifest(
@@ -156,7 +192,7 @@ public final class TakeBackup {
         id,
         request.application(),
         request.environment().name(),
-        BackupKind.LOGICAL,
+        request.kind(),
         request.emergency(),
         request.schedule(),
         new BackupManifest.Writer(writer.id(), epoch, writer.host(), version),
@@ -170,7 +206,8 @@ public final class TakeBackup {
         content.rolePasswords(),
         content.toolVersions(),
         content.unreadable(),
-        parts);
+        parts,
+        content.base());
   }
 
   private BackupCopy verified(BackupCopy copy, Stopwatch watch) {

@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,11 +22,19 @@ final class UnfinishedSet {
 
   private final NamedStorage storage;
   private final ObjectName folder;
-  private final Map<BackupPart, BlockChecksums> written = new LinkedHashMap<>();
+  private final BackupId id;
+  private final SharedPacks packs;
+  private final List<BackupPart> parts = new ArrayList<>();
+  private final List<Written> written = Collections.synchronizedList(new ArrayList<>());
 
-  private UnfinishedSet(NamedStorage storage, ObjectName folder) {
+  /** An object that this set has written. */
+  private record Written(ObjectName name, BlockChecksums checksums) {}
+
+  private UnfinishedSet(NamedStorage storage, ObjectName folder, BackupId id) {
     this.storage = storage;
     this.folder = folder;
+    this.id = id;
+    this.packs = new SharedPacks(storage, folder.parent());
   }
 
   static UnfinishedSet begin(NamedStorage storage, ObjectName folder, BackupId id) {
@@ -34,11 +42,20 @@ final class UnfinishedSet {
         (Json.MAPPER.createObjectNode().put("format", 1).put("id", id.value()) + "\n")
             .getBytes(StandardCharsets.UTF_8);
     SmallObjects.write(storage, folder.child(SetLayout.STARTED), marker);
-    return new UnfinishedSet(storage, folder);
+    return new UnfinishedSet(storage, folder, id);
+  }
+
+  BackupId id() {
+    return id;
   }
 
   List<BackupPart> parts() {
-    return List.copyOf(written.keySet());
+    return List.copyOf(parts);
+  }
+
+  /** The packs of the server that this set is filed under, in the same storage. */
+  SharedPacks packs() {
+    return packs;
   }
 
   /** Writes a part as it is. */
@@ -96,18 +113,52 @@ final class UnfinishedSet {
             stored.hex(),
             plainBytes[0],
             compression.map(Compression::name));
-    written.put(part, checksums);
+    parts.add(part);
+    written.add(new Written(folder.child(name), checksums));
     return part;
+  }
+
+  /** Writes a pack. May be called by another thread than the rest. */
+  Pack writePack(String name, BackupStorage.Content content) {
+    Sha256 stored = new Sha256();
+    BlockChecksums checksums = new BlockChecksums();
+    ObjectName object = packs.object(name);
+    storage
+        .objects()
+        .put(
+            object,
+            output ->
+                content.writeTo(
+                    new PassedOn(new PassedOn(output, checksums::update), stored::update)));
+    written.add(new Written(object, checksums));
+    return new Pack(name, stored.bytes(), stored.hex());
   }
 
   /** Copies a part as stored from a finished copy, checking it on the way. */
   void copy(BackupId id, BackupCopy from, BackupPart part, Progress.Task task) {
     ObjectName source = from.folder().child(part.name());
+    copy(id, from, source, folder.child(part.name()), part.sha256(), task);
+    parts.add(part);
+  }
+
+  /** Copies a pack as stored from a finished copy, checking it on the way. */
+  void copy(BackupId id, BackupCopy from, Pack pack, Progress.Task task) {
+    ObjectName source = from.packs().object(pack.name());
+    copy(id, from, source, packs.object(pack.name()), pack.sha256(), task);
+  }
+
+  private void copy(
+      BackupId id,
+      BackupCopy from,
+      ObjectName source,
+      ObjectName target,
+      String sha256,
+      Progress.Task task) {
     BlockChecksums checksums = new BlockChecksums();
     storage
         .objects()
         .put(
-            folder.child(part.name()),
+            target,
             output -> {
               Sha256 hash = new Sha256();
               try (InputStream input = from.storage().objects().open(source)) {
@@ -119,11 +170,12 @@ final class UnfinishedSet {
                   task.advance(n);
                 }
               }
-              if (!hash.hex().equals(part.sha256())) {
-                throw BackupReader.corrupt(id, from, part, "it has another sha256", null);
+              if (!hash.hex().equals(sha256)) {
+                throw BackupReader.corrupt(
+                    id, from, source.lastSegment(), "it has another sha256", null);
               }
             });
-    written.put(part, checksums);
+    written.add(new Written(target, checksums));
   }
 
   /**
@@ -132,29 +184,26 @@ final class UnfinishedSet {
    * @throws RecoveryException with BACKUP_CORRUPT when it is not what was written
    */
   void readBack(Progress progress) {
-    long bytes = written.keySet().stream().mapToLong(BackupPart::bytes).sum();
+    long bytes = written.stream().mapToLong(it -> it.checksums.bytes()).sum();
     try (Progress.Task task = progress.start("reading back from " + storage.name(), bytes)) {
-      written.forEach(
-          (part, checksums) -> {
-            ObjectName name = folder.child(part.name());
-            BlockChecksums actual = new BlockChecksums();
-            WholeObject.read(storage, name, task, actual::update);
-            checksums
-                .firstDifference(actual)
-                .ifPresent(
-                    position -> {
-                      throw otherThanWritten(name, position, part, actual.bytes());
-                    });
-          });
+      for (Written each : List.copyOf(written)) {
+        BlockChecksums actual = new BlockChecksums();
+        WholeObject.read(storage, each.name, task, actual::update);
+        each.checksums
+            .firstDifference(actual)
+            .ifPresent(
+                position -> {
+                  throw otherThanWritten(each, position, actual.bytes());
+                });
+      }
     }
   }
 
-  private RecoveryException otherThanWritten(
-      ObjectName name, long position, BackupPart part, long actualBytes) {
+  private RecoveryException otherThanWritten(Written what, long position, long actualBytes) {
     return new RecoveryException(
         ErrorCode.BACKUP_CORRUPT,
         "storage %s gives back %s other than it was written, from byte %d on: %d bytes were written, it has %d"
-            .formatted(storage, name, position, part.bytes(), actualBytes),
+            .formatted(storage, what.name, position, what.checksums.bytes(), actualBytes),
         "check the storage's disk; this backup has been given up.");
   }
 
@@ -173,6 +222,7 @@ final class UnfinishedSet {
     try {
       SetFolder left = SetFolder.of(storage, folder);
       if (left.isUnfinished()) {
+        packs.removeThoseOf(id);
         left.remove();
       }
     } catch (RecoveryException e) {

@@ -27,7 +27,10 @@ final class UnfinishedSets {
   }
 
   private static void finish(SetFolder set) {
-    if (set.isUnfinished() || set.isExpiring()) {
+    if (set.isUnfinished()) {
+      set.packs().removeThoseOf(set.id());
+      set.remove();
+    } else if (set.isExpiring()) {
       set.remove();
     } else { // published, and its writer died before it removed the marker
       set.storage().objects().delete(set.name(SetLayout.STARTED));

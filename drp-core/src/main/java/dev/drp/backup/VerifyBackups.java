@@ -61,11 +61,16 @@ public final class VerifyBackups {
   }
 
   private Optional<RecoveryException> read(BackupManifest manifest, BackupCopy copy) {
-    long plainBytes = manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum();
+    long plainBytes =
+        manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum()
+            + manifest.base().map(BaseContent::tarBytes).orElse(0L);
     String what = "%s in %s".formatted(manifest.id(), copy.storage().name());
     try (Progress.Task task = progress.start(what, plainBytes)) {
       for (BackupPart part : manifest.parts()) {
         readToItsEnd(manifest.id(), copy, part, task);
+      }
+      if (manifest.base().isPresent()) {
+        new BaseReader(reader).verify(manifest, copy, task);
       }
       return Optional.empty();
     } catch (RecoveryException e) {

@@ -9,6 +9,7 @@ import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
 import dev.drp.plan.DatabaseSettings;
 import java.util.List;
+import java.util.Optional;
 
 /** Writes a database into a set, with what proves it, all from one snapshot. */
 final class WholeDatabase implements DatabaseSource {
@@ -49,7 +50,8 @@ final class WholeDatabase implements DatabaseSource {
           proven.expectations(),
           rolePasswords,
           List.of(dumpVersion),
-          List.of());
+          List.of(),
+          Optional.empty());
     }
   }
 

@@ -5,7 +5,6 @@ public enum BackupKind {
   /** The contents of a database, as statements and rows. */
   LOGICAL,
   /** The files of a database server. */
-  @NotActedOnYet
   PHYSICAL,
   /** The configuration files of an environment. */
   @NotActedOnYet

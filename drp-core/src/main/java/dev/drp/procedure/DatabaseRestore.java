@@ -25,6 +25,7 @@ import dev.drp.database.RestoreTarget;
 import dev.drp.database.RoleChanges;
 import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Expectation;
 import dev.drp.recovery.ExecutionId;
@@ -144,9 +145,20 @@ final class DatabaseRestore {
         "verify a backup that was not yet, or look whether all storages answer.");
   }
 
-  /** That backup, if a restore may rely on it; else BACKUP_NOT_FOUND, naming an older good one. */
-  static CatalogEntry goodBackup(CatalogListing listing, BackupId id) {
+  /**
+   * That backup, if a restore may rely on it; else BACKUP_NOT_FOUND, naming an older good one.
+   *
+   * @throws RecoveryException also with USAGE when it is of another kind
+   */
+  static CatalogEntry goodBackup(CatalogListing listing, BackupId id, BackupKind kind) {
     CatalogEntry backup = listing.require(id);
+    if (backup.manifest().kind() != kind) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "backup %s is a %s one, and this restores %s ones"
+              .formatted(id, Text.word(backup.manifest().kind()), Text.word(kind)),
+          "name another backup; or restore this one by hand, as its README.md tells.");
+    }
     if (!backup.isGood()) {
       throw new RecoveryException(
           ErrorCode.BACKUP_NOT_FOUND,

@@ -3,6 +3,7 @@ package dev.drp.procedure;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.backup.BackupId;
+import dev.drp.plan.BackupKind;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,19 +12,22 @@ import java.util.Optional;
 /**
  * Which backup a drill restores.
  *
+ * @param kind of backups: logical or physical
  * @param backup a certain backup, which must be good
  * @param seed draws any good backup of the window instead of the newest one; the same seed draws
  *     the same
  * @param window how far back a drawn backup may lie
  */
-public record DrillRequest(Optional<BackupId> backup, Optional<Long> seed, Duration window) {
+public record DrillRequest(
+    BackupKind kind, Optional<BackupId> backup, Optional<Long> seed, Duration window) {
   /** The window unless it is said otherwise. */
   public static final Duration WINDOW = Duration.ofDays(30);
 
   public static final DrillRequest NEWEST =
-      new DrillRequest(Optional.empty(), Optional.empty(), WINDOW);
+      new DrillRequest(BackupKind.LOGICAL, Optional.empty(), Optional.empty(), WINDOW);
 
   public DrillRequest {
+    requireNonNull(kind, "kind");
     requireNonNull(backup, "backup");
     requireNonNull(seed, "seed");
     requireNonNull(window, "window");
@@ -33,15 +37,21 @@ public record DrillRequest(Optional<BackupId> backup, Optional<Long> seed, Durat
   }
 
   public static DrillRequest random(long seed) {
-    return new DrillRequest(Optional.empty(), Optional.of(seed), WINDOW);
+    return new DrillRequest(BackupKind.LOGICAL, Optional.empty(), Optional.of(seed), WINDOW);
   }
 
   public static DrillRequest of(BackupId backup) {
-    return new DrillRequest(Optional.of(backup), Optional.empty(), WINDOW);
+    return new DrillRequest(BackupKind.LOGICAL, Optional.of(backup), Optional.empty(), WINDOW);
+  }
+
+  /** The same of another kind of backups. */
+  public DrillRequest ofKind(BackupKind wanted) {
+    return new DrillRequest(wanted, backup, seed, window);
   }
 
   Map<String, String> toArguments() {
     Map<String, String> arguments = new LinkedHashMap<>();
+    arguments.put("kind", kind.name());
     backup.ifPresent(id -> arguments.put("backup", id.value()));
     seed.ifPresent(number -> arguments.put("seed", String.valueOf(number)));
     arguments.put("window", window.toString());
@@ -50,6 +60,9 @@ public record DrillRequest(Optional<BackupId> backup, Optional<Long> seed, Durat
 
   static DrillRequest fromArguments(Map<String, String> arguments) {
     return new DrillRequest(
+        Optional.ofNullable(arguments.get("kind"))
+            .map(BackupKind::valueOf)
+            .orElse(BackupKind.LOGICAL),
         Optional.ofNullable(arguments.get("backup")).map(BackupId::new),
         Optional.ofNullable(arguments.get("seed")).map(Long::valueOf),
         Optional.ofNullable(arguments.get("window")).map(Duration::parse).orElse(WINDOW));

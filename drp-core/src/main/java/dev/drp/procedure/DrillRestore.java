@@ -187,21 +187,25 @@ public final class DrillRestore {
               "choose-backup",
               which + " The recovery point is judged on the newest good one in any case.",
               context -> {
-                CatalogListing listing = restore.listBackups(context);
+                CatalogListing all = restore.listBackups(context);
+                CatalogListing listing = all.ofKind(request.kind());
                 CatalogEntry newest =
                     listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
                 context.reached(MeasuringPoint.RECOVERY_POINT, newest.manifest().recoveryPoint());
                 context.record("newestBackup", newest.id().value());
-                restore.choose(context, choose(listing).orElse(newest));
+                if (request.backup().isPresent()) {
+                  restore.choose(
+                      context,
+                      DatabaseRestore.goodBackup(all, request.backup().get(), request.kind()));
+                } else {
+                  restore.choose(context, draw(listing).orElse(newest));
+                }
               })
           .within(Duration.ofMinutes(10))
           .onFailure(FailurePolicy.ABORT);
     }
 
-    private Optional<CatalogEntry> choose(CatalogListing listing) {
-      if (request.backup().isPresent()) {
-        return Optional.of(DatabaseRestore.goodBackup(listing, request.backup().get()));
-      }
+    private Optional<CatalogEntry> draw(CatalogListing listing) {
       Instant now = clock.instant();
       return request
           .seed()

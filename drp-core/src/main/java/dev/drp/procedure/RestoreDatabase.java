@@ -17,6 +17,7 @@ import dev.drp.database.DatabaseSummary;
 import dev.drp.database.RestoreTarget;
 import dev.drp.database.RestoreTarget.SwitchState;
 import dev.drp.database.ServerFacts;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
@@ -305,12 +306,13 @@ public final class RestoreDatabase {
 
     private CatalogEntry choose(CatalogListing listing) {
       if (request.backup().isPresent()) {
-        return DatabaseRestore.goodBackup(listing, request.backup().get());
+        return DatabaseRestore.goodBackup(listing, request.backup().get(), BackupKind.LOGICAL);
       }
+      CatalogListing logical = listing.ofKind(BackupKind.LOGICAL);
       if (request.at().isPresent()) {
-        return backupAt(listing, request.at().get());
+        return backupAt(logical, request.at().get());
       }
-      return listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
+      return logical.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
     }
 
     private CatalogEntry backupAt(CatalogListing listing, Instant at) {

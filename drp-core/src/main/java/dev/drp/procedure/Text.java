@@ -1,10 +1,15 @@
 package dev.drp.procedure;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /** Values as people read them. */
 final class Text {
   private Text() {}
+
+  static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
 
   /** {@code 2d 3h}, {@code 3h 5min}, {@code 5min 2s}, {@code 2s}: the two largest units. */
   static String duration(Duration duration) {

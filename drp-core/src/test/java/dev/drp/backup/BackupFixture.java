@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import dev.drp.Progress;
 import dev.drp.database.FakeDatabaseServer;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Expectation;
@@ -71,11 +72,17 @@ public final class BackupFixture {
 
   public BackupRequest request(NamedStorage... storages) {
     return new BackupRequest(
-        APPLICATION, environment, Optional.of("every-6h"), List.of(storages), false);
+        APPLICATION,
+        environment,
+        BackupKind.LOGICAL,
+        Optional.of("every-6h"),
+        List.of(storages),
+        false);
   }
 
   public BackupRequest emergency(NamedStorage... storages) {
-    return new BackupRequest(APPLICATION, environment, Optional.empty(), List.of(storages), true);
+    return new BackupRequest(
+        APPLICATION, environment, BackupKind.LOGICAL, Optional.empty(), List.of(storages), true);
   }
 
   /** Takes backups of changing data, so long apart. */

@@ -44,6 +44,22 @@ public abstract class BackupStorageContract {
   }
 
   @Test
+  protected void givesBackWhatFollowsAByte() throws IOException {
+    put(NAME.value(), "0123456789");
+
+    for (int offset : new int[] {0, 4, 9, 10, 11}) {
+      try (InputStream content = storage.openAt(NAME, offset)) {
+        assertThat(content.readAllBytes())
+            .isEqualTo("0123456789".substring(Math.min(offset, 10)).getBytes(UTF_8));
+      }
+    }
+    assertThatThrownBy(() -> storage.openAt(FOLDER.child("absent"), 4))
+        .isInstanceOfSatisfying(
+            RecoveryException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND));
+  }
+
+  @Test
   protected void keepsAnEmptyObject() throws IOException {
     storage.put(NAME, output -> {});
 

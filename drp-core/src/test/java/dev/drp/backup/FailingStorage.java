@@ -37,8 +37,8 @@ class FailingStorage implements BackupStorage {
   }
 
   @Override
-  public InputStream open(ObjectName name) {
-    return storage.open(name);
+  public InputStream openAt(ObjectName name, long offset) {
+    return storage.openAt(name, offset);
   }
 
   @Override

@@ -107,9 +107,11 @@ public final class InMemoryStorage implements BackupStorage {
   }
 
   @Override
-  public InputStream open(ObjectName name) {
+  public InputStream openAt(ObjectName name, long offset) {
     requireAvailable();
-    return new ByteArrayInputStream(content(name));
+    byte[] content = content(name);
+    int from = (int) Math.min(offset, content.length);
+    return new ByteArrayInputStream(content, from, content.length - from);
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.drp.database.DatabaseProperties;
 import dev.drp.database.DatabaseProperties.Privilege;
 import dev.drp.database.DatabaseProperties.Setting;
 import dev.drp.database.ExpectationResult;
+import dev.drp.database.Lsn;
 import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
 import dev.drp.plan.BackupKind;
@@ -163,6 +164,16 @@ class ManifestFormatTest {
                 "aa".repeat(32),
                 900_000_000,
                 Optional.of("zstd")),
-            new BackupPart("README.md", "README.md", 100, "cc".repeat(32), 100, Optional.empty())));
+            new BackupPart("README.md", "README.md", 100, "cc".repeat(32), 100, Optional.empty())),
+        Optional.of(
+            new BaseContent(
+                2,
+                Lsn.parse("16/B374D848"),
+                Lsn.parse("16/B4000000"),
+                1_100_000_000L,
+                78_000_000,
+                List.of(
+                    new Pack("20261122T101500Z-3f9a1c.000001.zst", 64_000_000, "dd".repeat(32))),
+                List.of("/etc/postgresql/15/main/pg_hba.conf"))));
   }
 }

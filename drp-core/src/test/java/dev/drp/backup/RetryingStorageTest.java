@@ -31,19 +31,19 @@ class RetryingStorageTest {
   @Test
   void givesUpAfterTheLastAttemptWithTheStoragesOwnError() {
     RecoveryException failure = unavailable();
-    when(storage.open(FOLDER)).thenThrow(failure);
+    when(storage.openAt(FOLDER, 7)).thenThrow(failure);
 
-    assertThatThrownBy(() -> retrying.open(FOLDER)).isSameAs(failure);
-    verify(storage, times(3)).open(FOLDER);
+    assertThatThrownBy(() -> retrying.openAt(FOLDER, 7)).isSameAs(failure);
+    verify(storage, times(3)).openAt(FOLDER, 7);
   }
 
   @Test
   void doesNotTryAgainWhatCannotSucceed() {
-    when(storage.open(FOLDER))
+    when(storage.openAt(FOLDER, 7))
         .thenThrow(new RecoveryException(ErrorCode.OBJECT_NOT_FOUND, "absent", "look elsewhere."));
 
-    assertThatThrownBy(() -> retrying.open(FOLDER)).isInstanceOf(RecoveryException.class);
-    verify(storage, times(1)).open(FOLDER);
+    assertThatThrownBy(() -> retrying.openAt(FOLDER, 7)).isInstanceOf(RecoveryException.class);
+    verify(storage, times(1)).openAt(FOLDER, 7);
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.drp.backup.TakeBackup;
 import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.SharedPostgres;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.SecretReference;
@@ -291,6 +292,7 @@ class RestoreByHandTest {
         new BackupRequest(
             "Ask&Trust",
             environment,
+            BackupKind.LOGICAL,
             Optional.empty(),
             List.of(new NamedStorage("local", false, true, new DirectoryStorage(storage))),
             false));

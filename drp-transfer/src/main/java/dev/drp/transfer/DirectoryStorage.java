@@ -101,14 +101,15 @@ public final class DirectoryStorage implements BackupStorage {
   }
 
   @Override
-  public InputStream open(ObjectName name) {
+  public InputStream openAt(ObjectName name, long offset) {
     Path path = path(name);
     try {
       if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
         throw new NoSuchFileException(path.toString());
       }
       return Channels.newInputStream(
-          FileChannel.open(path, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)));
+          FileChannel.open(path, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))
+              .position(offset));
     } catch (NoSuchFileException e) {
       throw new RecoveryException(
           ErrorCode.OBJECT_NOT_FOUND,

@@ -1,5 +1,8 @@
 package dev.drp.transfer;
 
+import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.drp.backup.Compression;
@@ -43,6 +46,26 @@ public final class ZstdCompression implements Compression {
   @Override
   public InputStream decompress(InputStream input) throws IOException {
     return new ZstdInputStreamNoFinalizer(requireContent(input));
+  }
+
+  @Override
+  public byte[] compressFrame(byte[] content) {
+    try (ZstdCompressCtx context = new ZstdCompressCtx()) {
+      return context.setLevel(LEVEL).setChecksum(true).compress(content);
+    }
+  }
+
+  @Override
+  public byte[] decompressFrame(byte[] frame, int plainBytes) throws IOException {
+    try (ZstdDecompressCtx context = new ZstdDecompressCtx()) {
+      byte[] plain = context.decompress(frame, plainBytes);
+      if (plain.length != plainBytes) {
+        throw new IOException("%d bytes instead of %d".formatted(plain.length, plainBytes));
+      }
+      return plain;
+    } catch (ZstdException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   /** Nothing at all is a cut stream too, but zstd takes it for a complete one without frames. */

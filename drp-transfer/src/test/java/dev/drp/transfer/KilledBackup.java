@@ -138,8 +138,8 @@ final class KilledBackup {
         }
 
         @Override
-        public InputStream open(ObjectName name) {
-          return storage.open(name);
+        public InputStream openAt(ObjectName name, long offset) {
+          return storage.openAt(name, offset);
         }
 
         @Override

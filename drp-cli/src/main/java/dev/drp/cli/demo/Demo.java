@@ -19,6 +19,7 @@ import dev.drp.database.DatabaseServer;
 import dev.drp.database.SqlSession;
 import dev.drp.database.TableRows;
 import dev.drp.database.ThrowawayServer;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
@@ -117,6 +118,7 @@ public final class Demo {
             new BackupRequest(
                 plan.application(),
                 plan.environment(ENVIRONMENT),
+                BackupKind.LOGICAL,
                 Optional.empty(),
                 List.of(storage),
                 false))

@@ -1,0 +1,20 @@
+package dev.drp.backup.tar;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * A member of a tar.
+ *
+ * @param name as the header has it
+ * @param type as the header has it: {@code '0'} for a file, {@code '5'} for a folder
+ * @param bytes size of its content
+ */
+public record TarMember(String name, char type, long bytes) {
+  public TarMember {
+    requireNonNull(name, "name");
+  }
+
+  public boolean isFile() {
+    return type == '0' || type == 0;
+  }
+}
