@@ -7,7 +7,8 @@ import java.util.function.IntSupplier;
 
 /**
  * Lets Ctrl-C and SIGTERM end the work in order: they interrupt its thread and wait until it has
- * cleaned up; then the process ends with 130.
+ * cleaned up; then the process ends with 130, or with 0 where a signal is the regular end of the
+ * work.
  */
 final class Interruption {
   private static final long LONGEST_CLEAN_UP_SECONDS = 120;
@@ -15,6 +16,7 @@ final class Interruption {
   private final Console console;
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean interrupted;
+  private volatile boolean succeeded;
 
   Interruption(Console console) {
     this.console = console;
@@ -28,11 +30,12 @@ final class Interruption {
     int code;
     try {
       code = work.getAsInt();
+      succeeded = code == ExitStatus.OK.code();
     } finally {
       ended.countDown();
     }
     if (interrupted) {
-      return ExitStatus.INTERRUPTED.code(); // the hook ends the process
+      return code; // the hook ends the process
     }
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
@@ -62,6 +65,6 @@ final class Interruption {
       Thread.currentThread().interrupt(); // nobody interrupts a hook
     }
     console.flush();
-    Runtime.getRuntime().halt(ExitStatus.INTERRUPTED.code());
+    Runtime.getRuntime().halt((succeeded ? ExitStatus.OK : ExitStatus.INTERRUPTED).code());
   }
 }

@@ -72,9 +72,23 @@ public record ContingencyPlan(
       Map<String, DrillSchedule> drills,
       Map<String, PlannedRecovery> recoveryPlans) {
     environments.forEach(
-        (name, environment) ->
+        (name, environment) -> {
+          rules.refers(
+              "environments." + name + ".site", environment.site(), "sites", sites.keySet());
+          List<String> wal =
+              environment
+                  .database()
+                  .flatMap(DatabaseSettings::wal)
+                  .map(WalSettings::to)
+                  .orElse(List.of());
+          for (int i = 0; i < wal.size(); i++) {
             rules.refers(
-                "environments." + name + ".site", environment.site(), "sites", sites.keySet()));
+                "environments.%s.database.wal.to[%d]".formatted(name, i),
+                wal.get(i),
+                "storages",
+                storages.keySet());
+          }
+        });
     backups.forEach(
         (name, backup) -> {
           String path = "backups." + name;

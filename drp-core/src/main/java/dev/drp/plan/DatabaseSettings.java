@@ -30,7 +30,8 @@ public record DatabaseSettings(
     @Key("folder of the client programs (pg_dump, pg_restore, psql), for a server on a host")
         Optional<Path> tools,
     @Key("how to ask for the version of the application's schema") SchemaVersion schemaVersion,
-    @Key("what restored data must give") List<Expectation> expectations) {
+    @Key("what restored data must give") List<Expectation> expectations,
+    @Key("how its write-ahead log is streamed to the storages") Optional<WalSettings> wal) {
   public static final int DEFAULT_PORT = 5432;
   public static final String DEFAULT_MAINTENANCE_DATABASE = "postgres";
 
@@ -38,6 +39,7 @@ public record DatabaseSettings(
     requireNonNull(password, "password");
     requireNonNull(superuser, "superuser");
     requireNonNull(schemaVersion, "schemaVersion");
+    requireNonNull(wal, "wal");
     restart = List.copyOf(restart);
     expectations = List.copyOf(expectations);
     Rules rules =
@@ -105,6 +107,7 @@ public record DatabaseSettings(
     private Optional<Path> tools = Optional.empty();
     private SchemaVersion schemaVersion = SchemaVersion.DEFAULT;
     private final List<Expectation> expectations = new ArrayList<>();
+    private Optional<WalSettings> wal = Optional.empty();
 
     private Builder(String name, String user) {
       this.name = name;
@@ -163,6 +166,11 @@ public record DatabaseSettings(
       return this;
     }
 
+    public Builder wal(WalSettings settings) {
+      wal = Optional.of(settings);
+      return this;
+    }
+
     public DatabaseSettings build() {
       return new DatabaseSettings(
           service,
@@ -176,7 +184,8 @@ public record DatabaseSettings(
           restart,
           tools,
           schemaVersion,
-          expectations);
+          expectations,
+          wal);
     }
   }
 }

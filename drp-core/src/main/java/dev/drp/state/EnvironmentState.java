@@ -39,6 +39,22 @@ public final class EnvironmentState {
   }
 
   /**
+   * Locks the environment's write-ahead log for the one that streams it. Waits a moment, for one
+   * that only looks who holds it.
+   *
+   * @throws dev.drp.RecoveryException with LOCKED, naming the holder, when it is locked already
+   */
+  public StateLock lockWal() {
+    return StateLock.take(
+        walLock(), "the log of " + environment, holder("wal stream"), WHILE_SOMEBODY_LOOKS);
+  }
+
+  /** Who streams the environment's write-ahead log now; empty when nobody does. */
+  public Optional<String> walLockHolder() {
+    return Optional.of(StateLock.holder(walLock())).filter(holder -> !holder.isEmpty());
+  }
+
+  /**
    * Locks the copy of the catalog for the moment of a change, and waits a little for others who do
    * the same.
    *
@@ -69,6 +85,10 @@ public final class EnvironmentState {
             ProcessHandle.current().pid(),
             StateDirectory.host(),
             clock.instant().truncatedTo(ChronoUnit.SECONDS));
+  }
+
+  private Path walLock() {
+    return folder.resolve("wal.lock");
   }
 
   private Path lockFile() {

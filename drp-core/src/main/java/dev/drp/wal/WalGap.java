@@ -50,6 +50,22 @@ public record WalGap(Instant at, int fromTimeline, Lsn from, int toTimeline, Lsn
         : Optional.empty();
   }
 
+  /** The command that makes recovery possible again. */
+  public String remedy(String environment) {
+    return "drp backup %s --kind physical".formatted(environment);
+  }
+
+  /** What the object says to whoever opens it. */
+  String explanation(String environment) {
+    return """
+    GAP, found at %s
+    %s: the server no longer had it.
+    No backup from before it can be recovered to a moment after it. Take a base backup now:
+    %s
+    """
+        .formatted(at, this, remedy(environment));
+  }
+
   /** For people. */
   @Override
   public String toString() {

@@ -1,0 +1,36 @@
+package dev.drp.wal;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Instant;
+
+/** Something that happened to a stream, in one line for people. */
+public record WalEvent(Instant at, Kind kind, String text) {
+  public WalEvent {
+    requireNonNull(at, "at");
+    requireNonNull(kind, "kind");
+    requireNonNull(text, "text");
+  }
+
+  /** What it is about. */
+  public enum Kind {
+    /** Log comes in, from some position of some timeline. */
+    STREAMING,
+    /** The connection was lost, or could not be made; it is tried again. */
+    DISCONNECTED,
+    /** Log is missing, for good. */
+    GAP,
+    /** A storage does not take what is shipped; it is tried again. */
+    STORAGE_FAILED,
+    /** A storage takes what is shipped again. */
+    STORAGE_BACK,
+    /** The server keeps more log than it may. */
+    SLOT_ALARM,
+    /** The slot was made or dropped. */
+    SLOT,
+    /** Commits wait for the stream, or no longer. */
+    SYNCHRONOUS,
+    /** The stream has ended in order. */
+    STOPPED
+  }
+}

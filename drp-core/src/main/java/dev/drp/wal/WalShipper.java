@@ -1,0 +1,232 @@
+package dev.drp.wal;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupStorage.Content;
+import dev.drp.backup.Compression;
+import dev.drp.backup.NamedStorage;
+import dev.drp.backup.ObjectName;
+import dev.drp.database.Lsn;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Brings the log of one server from the spool to one storage. */
+final class WalShipper {
+  /** A segment that fills slowly has no more increments than that; then one replaces them all. */
+  private static final int MOST_INCREMENTS = 128;
+
+  private final NamedStorage storage;
+  private final WalSpool spool;
+  private final WalLayout layout;
+  private final Compression compression;
+  private final Map<Integer, Map<WalSegment, NavigableSet<Increment>>> stored = new HashMap<>();
+  private final Set<String> done = new HashSet<>();
+  private @Nullable Position position;
+
+  WalShipper(NamedStorage storage, WalSpool spool, WalLayout layout, Compression compression) {
+    this.storage = storage;
+    this.spool = spool;
+    this.layout = layout;
+    this.compression = compression;
+  }
+
+  /** How far a storage has the log. */
+  record Position(int timeline, Lsn to) {
+    Position {
+      requireNonNull(to, "to");
+    }
+
+    boolean covers(Position other) {
+      return timeline > other.timeline || (timeline == other.timeline && !to.isBefore(other.to));
+    }
+  }
+
+  NamedStorage storage() {
+    return storage;
+  }
+
+  /** How far this program has brought it; empty as long as it has not got to it. */
+  synchronized @Nullable Position position() {
+    return position;
+  }
+
+  /** Whether the storage has all of a file of the spool. */
+  synchronized boolean has(String name) {
+    return done.contains(name);
+  }
+
+  /** Forgets a file that has left the spool. */
+  synchronized void forget(String name) {
+    done.remove(name);
+  }
+
+  /**
+   * Ships all that the storage does not have. OBJECT_EXISTS when it has other content; else what
+   * the storage says.
+   */
+  synchronized void ship() {
+    WalSpool.Content content = spool.content();
+    for (String name : content.small()) {
+      if (!done.contains(name)) {
+        ObjectName target =
+            WalGap.parse(name).isPresent()
+                ? layout.events().child(name)
+                : layout.folder().child(name);
+        storage.objects().put(target, output -> Files.copy(spool.file(name), output));
+        done.add(name);
+      }
+    }
+    for (WalSegment segment : content.complete()) {
+      if (!done.contains(segment.name())) {
+        complete(segment);
+        done.add(segment.name());
+      }
+      reached(segment, WalSegment.BYTES);
+    }
+    content.partial().forEach(this::partial);
+  }
+
+  private void reached(WalSegment segment, int offset) {
+    Position now = new Position(segment.timeline(), segment.start().plus(offset));
+    if (position == null || now.covers(position)) {
+      position = now;
+    }
+  }
+
+  private void complete(WalSegment segment) {
+    Path file = spool.file(segment.name());
+    ObjectName name = layout.segment(segment);
+    try {
+      storage.objects().put(name, plain(file, 0, WalSegment.BYTES));
+    } catch (RecoveryException e) {
+      if (e.code() != ErrorCode.OBJECT_EXISTS || !isSame(name, file)) {
+        throw e;
+      }
+    }
+    NavigableSet<Increment> increments = increments(segment);
+    remove(increments, increments);
+    stored.getOrDefault(segment.timeline(), Map.of()).remove(segment);
+  }
+
+  private void partial(WalSegment segment, int bytes) {
+    NavigableSet<Increment> increments = increments(segment);
+    int shipped = Increment.reach(increments);
+    if (bytes > shipped) {
+      boolean all = increments.size() >= MOST_INCREMENTS;
+      Increment next = new Increment(segment, all ? 0 : shipped, bytes);
+      try {
+        put(next);
+      } catch (UncheckedNoSuchFile e) {
+        return; // complete by now
+      }
+      NavigableSet<Increment> replaced = all ? new TreeSet<>(increments) : new TreeSet<>();
+      increments.add(next);
+      remove(replaced, increments);
+    }
+    reached(segment, Math.max(bytes, shipped));
+    if (!segment.equals(receiving())) {
+      done.add(segment.name() + WalSpool.PARTIAL);
+    }
+  }
+
+  private @Nullable WalSegment receiving() {
+    return spool.resume().orElse(null);
+  }
+
+  private void put(Increment increment) {
+    Path file = spool.file(increment.segment().name() + WalSpool.PARTIAL);
+    ObjectName name = layout.increment(increment);
+    storage.objects().put(name, plain(file, increment.from(), increment.to() - increment.from()));
+  }
+
+  private void remove(NavigableSet<Increment> which, NavigableSet<Increment> from) {
+    for (Increment increment : new TreeSet<>(which)) {
+      storage.objects().delete(layout.increment(increment));
+      from.remove(increment);
+    }
+  }
+
+  /** What the storage has of a segment; asked for once for each timeline. */
+  private NavigableSet<Increment> increments(WalSegment segment) {
+    Map<WalSegment, NavigableSet<Increment>> ofTimeline = stored.get(segment.timeline());
+    if (ofTimeline == null) {
+      WalArchive.Contents contents =
+          new WalArchive(storage, layout, compression).contents(segment.timeline());
+      ofTimeline = new HashMap<>(contents.increments());
+      stored.put(segment.timeline(), ofTimeline);
+      for (WalSegment complete : contents.complete()) { // a crash came between
+        NavigableSet<Increment> left = ofTimeline.remove(complete);
+        if (left != null) {
+          remove(left, left);
+        }
+      }
+    }
+    return ofTimeline.computeIfAbsent(segment, any -> new TreeSet<>());
+  }
+
+  private Content plain(Path file, int from, int bytes) {
+    return output -> {
+      try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ);
+          OutputStream compressed = compression.compress(output)) {
+        byte[] buffer = new byte[1 << 16];
+        InputStream content = Channels.newInputStream(source.position(from));
+        for (int left = bytes; left > 0; ) {
+          int count = content.read(buffer, 0, Math.min(left, buffer.length));
+          if (count < 0) {
+            throw new IOException("%s is shorter than it was".formatted(file));
+          }
+          compressed.write(buffer, 0, count);
+          left -= count;
+        }
+      } catch (NoSuchFileException e) {
+        throw new UncheckedNoSuchFile(e);
+      }
+    };
+  }
+
+  /** Another version of the compression may give other bytes for the same content. */
+  private boolean isSame(ObjectName name, Path file) {
+    try (InputStream known = compression.decompress(storage.objects().open(name));
+        InputStream ours = Files.newInputStream(file)) {
+      byte[] a = new byte[1 << 16];
+      while (true) {
+        int count = known.readNBytes(a, 0, a.length);
+        byte[] b = ours.readNBytes(count == 0 ? 1 : count);
+        if (b.length != count || !Arrays.equals(a, 0, count, b, 0, count)) {
+          return false;
+        }
+        if (count == 0) {
+          return true;
+        }
+      }
+    } catch (IOException e) {
+      return false; // damaged: it is not the same
+    }
+  }
+
+  /** The file of the spool has got its final name in the meantime. */
+  private static final class UncheckedNoSuchFile extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UncheckedNoSuchFile(NoSuchFileException cause) {
+      super(cause);
+    }
+  }
+}
