@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -124,7 +125,7 @@ final class WalReceiver implements Runnable {
       long started = System.nanoTime();
       try (DatabaseServer server = connect.get();
           WalSource wal = server.openWal(slot(environment))) {
-        receive(wal);
+        receive(wal, server.facts().inRecovery());
         pause = FIRST_PAUSE;
       } catch (RecoveryException e) {
         if (stopping()) {
@@ -164,7 +165,7 @@ final class WalReceiver implements Runnable {
   }
 
   /** Receives until the connection ends or a timeline does. */
-  private void receive(WalSource wal) {
+  private void receive(WalSource wal, boolean standby) {
     WalSource.WalPosition server = wal.position();
     if (target == null) {
       target = new Target(server.systemIdentifier(), server.timeline(), server.flushed());
@@ -176,7 +177,7 @@ final class WalReceiver implements Runnable {
     WalSlot slot = slot(wal);
     WalSegment next = start(server, slot, history, spool);
     try {
-      stream(wal, shipping, next, history);
+      stream(wal, shipping, next, history, standby);
     } catch (RecoveryException e) {
       if (e.code() != ErrorCode.WAL_REMOVED) {
         throw e;
@@ -290,7 +291,11 @@ final class WalReceiver implements Runnable {
   }
 
   private void stream(
-      WalSource wal, WalShipping shipping, WalSegment first, TimelineHistory history) {
+      WalSource wal,
+      WalShipping shipping,
+      WalSegment first,
+      TimelineHistory history,
+      boolean standby) {
     WalSpool spool = shipping.spool();
     spool.begin(first);
     Lsn end =
@@ -306,15 +311,24 @@ final class WalReceiver implements Runnable {
       if (settings.synchronous() && first.timeline() == history.timeline()) {
         wal.waitForUs(true);
       }
-      copy(stream, shipping, end);
+      copy(stream, shipping, end, () -> standby && isPromoted(wal, first.timeline()));
     } finally {
       current(null);
       spool.close();
     }
   }
 
-  /** Copies what comes in until a position. */
-  private void copy(WalStream stream, WalShipping shipping, Lsn end) {
+  private static boolean isPromoted(WalSource wal, int timeline) {
+    return wal.position().timeline() != timeline;
+  }
+
+  /**
+   * Copies what comes in until a position.
+   *
+   * @param over whether the timeline has ended under us: nothing in the stream tells, it only has
+   *     signs of life from then on
+   */
+  private void copy(WalStream stream, WalShipping shipping, Lsn end, BooleanSupplier over) {
     WalSpool spool = shipping.spool();
     Lsn confirmed = spool.safe();
     while (!stopping() && spool.received().isBefore(end)) {
@@ -347,6 +361,9 @@ final class WalReceiver implements Runnable {
         safe = spool.safe();
       } else if (message.answerWanted()) {
         safe = spool.sync();
+      }
+      if (message.answerWanted() && message.data().limit() == 0 && over.getAsBoolean()) {
+        return;
       }
       if (message.answerWanted() || confirmed.isBefore(safe)) {
         stream.confirm(safe);

@@ -119,13 +119,15 @@ final class PostgresWal implements WalSource {
                 Optional<String> keptFrom = Optional.ofNullable(row.getString(2));
                 long kept = row.getLong(5);
                 long left = row.getLong(6);
+                OptionalLong bytesLeft =
+                    row.wasNull() ? OptionalLong.empty() : OptionalLong.of(left);
                 return new WalSlot(
                     row.getString(1),
                     keptFrom.map(Lsn::parse),
                     row.getBoolean(3),
                     row.getBoolean(4),
                     kept,
-                    row.wasNull() ? OptionalLong.empty() : OptionalLong.of(left));
+                    bytesLeft);
               },
               name)
           .stream()

@@ -113,6 +113,7 @@ class PostgresWalTest {
 
     assertThat(slot.active()).isFalse();
     assertThat(slot.lost()).isFalse();
+    assertThat(slot.bytesLeft()).as("the server never gives it up").isEmpty();
     assertCode(ErrorCode.REFUSED, () -> wal.createSlot(SLOT));
     wal.dropSlot(SLOT);
     wal.dropSlot(SLOT);

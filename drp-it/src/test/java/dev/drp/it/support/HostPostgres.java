@@ -73,12 +73,43 @@ public final class HostPostgres implements AutoCloseable {
       settings.forEach((name, value) -> lines.add("%s = '%s'".formatted(name, value)));
       Files.write(
           server.dataFolder().resolve("postgresql.auto.conf"),
-          String.join("\n", lines).getBytes(UTF_8));
+          (String.join("\n", lines) + "\n").getBytes(UTF_8));
       server.startServer();
       return server;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A server that replays this one's changes as they come. */
+  public HostPostgres startStandby() {
+    try {
+      Path standbyFolder = Files.createTempDirectory("drp-it-postgres");
+      Files.setPosixFilePermissions(standbyFolder, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.createDirectory(standbyFolder.resolve("own"));
+      if (isRoot()) {
+        Programs.run("chown", "-R", USER, standbyFolder.toString());
+      }
+      HostPostgres standby = new HostPostgres(standbyFolder, freePort());
+      Runtime.getRuntime().addShutdownHook(standby.cleanup);
+      runAsServer(
+          "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-D", "" + standby.dataFolder());
+      Path settings = standby.dataFolder().resolve("postgresql.auto.conf");
+      Files.writeString(
+          settings,
+          Files.readString(settings)
+              + "port = %d%nunix_socket_directories = '%s'%n"
+                  .formatted(standby.port, standby.socketFolder()));
+      standby.startServer();
+      return standby;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Makes a standby a primary. */
+  public void promote() {
+    runAsServer("pg_ctl", "promote", "-w", "-D", "" + dataFolder());
   }
 
   /** Where this machine has the newest PostgreSQL server binaries. */
@@ -132,6 +163,24 @@ public final class HostPostgres implements AutoCloseable {
 
   /** Runs one of PostgreSQL's programs as the server's account, over the socket. */
   public String runAsServer(String program, String... arguments) {
+    return Programs.run(
+            asServer(program, arguments), folder, variables(), "", Duration.ofMinutes(3))
+        .requireSuccess()
+        .stdout();
+  }
+
+  /** Starts one of them, without its output; the caller ends it. */
+  public Process startAsServer(String program, String... arguments) {
+    ProcessBuilder builder =
+        new ProcessBuilder(asServer(program, arguments))
+            .directory(folder.toFile())
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().putAll(variables());
+    return Programs.start(builder);
+  }
+
+  private static List<String> asServer(String program, String... arguments) {
     List<String> command = new ArrayList<>();
     if (isRoot()) {
       command.addAll(
@@ -139,19 +188,12 @@ public final class HostPostgres implements AutoCloseable {
     }
     command.add(binFolder().resolve(program).toString());
     command.addAll(Arrays.asList(arguments));
-    Map<String, String> environment =
-        Map.of(
-            "PGHOST",
-            socketFolder().toString(),
-            "PGPORT",
-            "" + port,
-            "PGUSER",
-            USER,
-            "LC_ALL",
-            "C");
-    return Programs.run(command, folder, environment, "", Duration.ofMinutes(3))
-        .requireSuccess()
-        .stdout();
+    return command;
+  }
+
+  private Map<String, String> variables() {
+    return Map.of(
+        "PGHOST", socketFolder().toString(), "PGPORT", "" + port, "PGUSER", USER, "LC_ALL", "C");
   }
 
   /** Starts it again after {@link #stop} or {@link #kill}. */
