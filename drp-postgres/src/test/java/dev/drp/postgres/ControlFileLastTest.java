@@ -9,10 +9,12 @@ import dev.drp.runtime.Command;
 import dev.drp.runtime.LocalCommandRunner;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,11 +56,8 @@ class ControlFileLastTest {
     byte[] whole = tar("PG_VERSION", "global/pg_control");
     assertRefused(tar("PG_VERSION"), "there is no global/pg_control");
     assertRefused(Arrays.copyOf(whole, 700), "in the middle of PG_VERSION");
-    assertRefused("no tar at all ".repeat(100).getBytes(US_ASCII), "no tar");
+    assertRefused("no tar at all ".repeat(100).getBytes(StandardCharsets.US_ASCII), "no tar");
   }
-
-  private static final java.nio.charset.Charset US_ASCII =
-      java.nio.charset.StandardCharsets.US_ASCII;
 
   private static void assertRefused(byte[] content, String words) {
     assertThatThrownBy(
@@ -87,7 +86,7 @@ class ControlFileLastTest {
 
   private static void run(String program, List<String> arguments, String... more) {
     run(
-        java.util.stream.Stream.of(List.of(program), arguments, List.of(more))
+        Stream.of(List.of(program), arguments, List.of(more))
             .flatMap(List::stream)
             .toArray(String[]::new));
   }

@@ -15,7 +15,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -76,6 +79,51 @@ class PostgresBaseBackupTest {
   }
 
   @Test
+  void isConsistentLaterThanItsStartWhereTheCopyTakesLong() {
+    List<Instant> reading = new ArrayList<>();
+    OutputStream slow =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) {
+            if (reading.isEmpty()) {
+              reading.add(clock());
+              awaitLook(clock());
+              awaitLook(clock()); // this one began after our time
+            }
+          }
+        };
+    try (DatabaseServer server = cluster.connect();
+        BaseBackup backup = server.openBaseBackup()) {
+      assertThat(backup.copyFiles(slow).consistentAt()).isBetween(reading.get(0), Instant.now());
+    }
+  }
+
+  private Instant clock() {
+    return OffsetDateTime.parse(
+            cluster.value("postgres", "SELECT to_json(clock_timestamp()) #>> '{}'"))
+        .toInstant();
+  }
+
+  /** Waits until the progress of a base backup has been asked for again. */
+  private void awaitLook(Instant since) {
+    String looks =
+        """
+        SELECT count(*) FROM pg_stat_activity
+         WHERE pid <> pg_backend_pid() AND state = 'idle' AND query_start > '%s'
+           AND query LIKE '%%pg_stat_progress_basebackup%%'\
+        """
+            .formatted(since);
+    while (cluster.value("postgres", looks).equals("0")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void failsWithTheServersWordsWhereAPageIsDamaged() throws IOException {
     try (TestCluster damaged = TestCluster.start("fsync = off")) {
       damaged.execute("postgres", "CREATE TABLE hurt AS SELECT g FROM generate_series(1, 1000) g");
@@ -111,7 +159,8 @@ class PostgresBaseBackupTest {
           @Override
           public void write(byte[] bytes, int offset, int length) {
             // The program is blocked in a full pipe for as long as we are here.
-            ProcessHandle.allProcesses()
+            ProcessHandle.current()
+                .descendants()
                 .filter(PostgresBaseBackupTest::isBaseBackup)
                 .forEach(ProcessHandle::destroyForcibly);
           }
@@ -139,7 +188,8 @@ class PostgresBaseBackupTest {
       assertRefused(
           () -> backup.copyFiles(full), ErrorCode.COMMAND_FAILED, "pg_basebackup", "no space left");
     }
-    assertThat(ProcessHandle.allProcesses().filter(PostgresBaseBackupTest::isBaseBackup)).isEmpty();
+    assertThat(ProcessHandle.current().descendants().filter(PostgresBaseBackupTest::isBaseBackup))
+        .isEmpty();
     assertThat(cluster.value("postgres", SLOTS)).isEqualTo("0");
   }
 
@@ -221,7 +271,7 @@ class PostgresBaseBackupTest {
         DatabaseServer server = cluster.connect()) {
       assertThat(taken).isNotNull();
       assertRefused(server::openBaseBackup, ErrorCode.DATABASE_UNAVAILABLE, "max_wal_senders");
-    } catch (java.sql.SQLException e) {
+    } catch (SQLException e) {
       throw new IOException(e);
     }
   }

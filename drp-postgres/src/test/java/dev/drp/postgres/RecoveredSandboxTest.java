@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,7 +141,7 @@ class RecoveredSandboxTest {
 
   @Test
   void servesWhatTheBackupHoldsAndNothingOfThePrimarysRole() {
-    try (ThrowawayServer sandbox = start(this::base, RecoveryTarget.consistent())) {
+    try (ThrowawayServer sandbox = start(this::all, RecoveryTarget.consistent())) {
       assertThat(sandbox.description()).startsWith("local PostgreSQL");
       assertThat(sandbox.server().facts().inRecovery()).isFalse();
       assertThat(sandbox.server().facts().preparedTransactions()).containsExactly("p1");
@@ -193,6 +194,34 @@ class RecoveredSandboxTest {
   void recoversToAnInstantBetweenTwoCommits() {
     try (ThrowawayServer sandbox = start(this::all, RecoveryTarget.at(betweenOneAndTwo))) {
       assertThat(later(sandbox)).contains("one");
+    }
+  }
+
+  @Test
+  void followsTheTimelineThatIsAskedForWhereTheLogBranches() throws IOException {
+    Path branch = files.resolve("branch.tar");
+    try (ThrowawayServer sandbox = start(this::all, RecoveryTarget.at(afterOne));
+        SqlSession session = sandbox.openSession("postgres")) {
+      session.execute("INSERT INTO later VALUES ('branch')");
+      assertThat(session.value("SELECT pg_switch_wal()")).isPresent();
+      String data = session.value("SHOW data_directory").orElseThrow();
+      String script =
+          "cd \"$1\" && tar -cf \"$2\" --transform='s,^pg_wal,%s,' pg_wal/00000002*"
+              .formatted(ServerFiles.LOG_FOLDER);
+      run("sh", "-c", script, "sh", data, branch.toString());
+    }
+    ServerFiles branched =
+        out -> {
+          all(out);
+          Files.copy(branch, out);
+        };
+
+    try (ThrowawayServer sandbox = start(branched, RecoveryTarget.latest())) {
+      assertThat(later(sandbox)).contains("one,branch");
+    }
+    try (ThrowawayServer sandbox =
+        start(branched, RecoveryTarget.latest().along(RecoveryTarget.Timeline.OF_BACKUP))) {
+      assertThat(later(sandbox)).contains("one,two,three");
     }
   }
 
@@ -303,8 +332,7 @@ class RecoveredSandboxTest {
         folder);
   }
 
-  private static void assertFails(
-      org.assertj.core.api.ThrowableAssert.ThrowingCallable work, ErrorCode code, String words) {
+  private static void assertFails(ThrowingCallable work, ErrorCode code, String words) {
     assertThatThrownBy(work)
         .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.code()).isEqualTo(code))
         .hasMessageContaining(words);

@@ -184,7 +184,7 @@ class PostgresInContainerTest {
     String owner = "test-" + UUID.randomUUID();
     try (ThrowawayServer sandbox =
         sandboxes.startFrom(
-            new SandboxRequest(owner, 15, facts.image(), "owner"),
+            new SandboxRequest(owner, facts.majorVersion(), facts.image(), "owner"),
             out -> Files.copy(tar, out),
             RecoveryTarget.consistent(),
             Progress.SILENT)) {
@@ -209,9 +209,9 @@ class PostgresInContainerTest {
   @Test
   void saysWhyASandboxCannotRecoverAndLeavesNothing() throws IOException {
     Path tar = Files.createTempFile("drp-it", ".tar");
-    Optional<ImageIdentity> image;
+    ServerFacts facts;
     try (DatabaseServer server = connect()) {
-      image = server.facts().image();
+      facts = server.facts();
       takeBaseBackup(server, tar);
     }
     String owner = "test-" + UUID.randomUUID();
@@ -219,7 +219,7 @@ class PostgresInContainerTest {
       assertThatThrownBy(
               () ->
                   sandboxes.startFrom(
-                      new SandboxRequest(owner, 15, image, "owner"),
+                      new SandboxRequest(owner, facts.majorVersion(), facts.image(), "owner"),
                       out -> Files.copy(tar, out),
                       RecoveryTarget.at(Instant.now().plus(Duration.ofDays(1))),
                       Progress.SILENT))
