@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,7 @@ class WalStreamTest {
   private static HostPostgres primary;
 
   @TempDir private Path folder;
+  private final List<Process> streams = new ArrayList<>();
   private HostPostgres server;
 
   @BeforeAll
@@ -70,6 +72,7 @@ class WalStreamTest {
   @AfterEach
   void dropSlot() throws Exception {
     server = primary;
+    streams.forEach(Process::destroyForcibly);
     Shop.await(() -> value("select count(*) from pg_stat_replication").equals("0"));
     value(
         "select count(pg_drop_replication_slot(slot_name)) from pg_replication_slots"
@@ -110,7 +113,9 @@ class WalStreamTest {
   }
 
   private Process stream() {
-    return cli().start(Shop.withState("wal", "stream", "production"));
+    Process stream = cli().start(Shop.withState("wal", "stream", "production"));
+    streams.add(stream);
+    return stream;
   }
 
   private Programs.Result catchUp() {
@@ -119,8 +124,9 @@ class WalStreamTest {
 
   private String value(String sql) throws Exception {
     try (Connection connection = server.connect("postgres");
-        Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
+        Statement statement = connection.createStatement()) {
+      statement.setQueryTimeout(60); // a commit may wait for a stream
+      ResultSet result = statement.executeQuery(sql);
       return result.next() ? String.valueOf(result.getString(1)) : "";
     }
   }
