@@ -201,6 +201,7 @@ class WalStreamTest {
     Random random = new Random();
     long seed = random.nextLong();
     random.setSeed(seed);
+    catchUp().requireSuccess(); // from here on, what the slot says was confirmed by a stream
     Process load =
         primary.startAsServer("pgbench", "-n", "-c", "2", "-R", "1500", "-T", "600", "postgres");
     try {
