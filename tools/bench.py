@@ -60,6 +60,10 @@ def timed(action):
     return time.monotonic() - started
 
 
+def bytes_below(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 class Server:
     """A PostgreSQL server with default settings on a socket in its own folder, and on no port."""
 
@@ -79,6 +83,19 @@ class Server:
             yield server
         shutil.rmtree(server.folder)
 
+    @classmethod
+    @contextlib.contextmanager
+    def copied(cls, original, folder):
+        """A copy of a stopped server, to do with as one likes; stopped, too."""
+        server = cls(folder)
+        server.folder.mkdir(parents=True)
+        if ROOT:
+            shutil.chown(server.folder, "postgres", "postgres")
+        run(["cp", "-a", "--reflink=auto", original.data, server.data])
+        run(["sync", "--file-system", server.data])
+        yield server
+        shutil.rmtree(server.folder)
+
     @contextlib.contextmanager
     def running(self, *settings):
         self.control("start", "-o", " ".join(["-c listen_addresses=", f"-k '{self.folder}'", *settings]))
@@ -96,6 +113,15 @@ class Server:
 
     def sql(self, text, database="app"):
         return run([BIN / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database], env=self.environment(), input=text, stdin=None)
+
+    def settle(self):
+        """Writes to disk what the server still has in memory, and sees its log archived, so that no side pays for it."""
+        segment = self.sql("checkpoint; select pg_walfile_name(pg_switch_wal())").strip()
+        deadline = time.monotonic() + 300
+        while self.sql("select last_archived_wal from pg_stat_archiver").strip() < segment:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the server did not archive {segment}: see {self.folder / 'log'}")
+            time.sleep(0.1)
 
     def shell(self, script, folder):
         """A peer's script, run as the reference plan's would be, but with every step's failure seen."""
@@ -201,7 +227,13 @@ class Drp:
         self.storage.mkdir()
 
     def stored_bytes(self):
-        return sum(path.stat().st_size for path in self.storage.rglob("*") if path.is_file())
+        return bytes_below(self.storage)
+
+    def physical_backup(self, server):
+        """Takes a backup; returns its seconds and the bytes that the storage has more than before."""
+        server.settle()
+        before = self.stored_bytes()
+        return timed(lambda: self("backup", "production", "--kind", "physical")), self.stored_bytes() - before
 
     def peak_resident(self, *arguments):
         """Runs a command; returns the most memory that its process ever had resident, in bytes, and its seconds."""
@@ -223,11 +255,63 @@ class Drp:
         return peak, time.monotonic() - started
 
 
+class PgBackRest:
+    """The peer of physical backups: a stanza for a server, with its repository in a folder of its own.
+
+    Its backups end when the log that they need is in its repository, as its manual has it: without that none could be
+    restored, and ours hold theirs. Before each of them, the log up to then is archived; while it is not its turn, nothing
+    is, so that our side does not pay for its archive-push, nor it for archiving what an update wrote.
+    """
+
+    SETTINGS = {"start-fast": "y", "process-max": "2", "compress-type": "zst", "compress-level": "3", "repo1-bundle": "y",
+                "expire-auto": "n", "repo1-retention-full": "1"}
+
+    def __init__(self, server, folder):
+        self.server = server
+        self.folder = Path(folder)
+        self.repository = self.folder / "repository"
+        self.turn = self.folder / "turn"
+        self.repository.mkdir(parents=True)
+        own = {**self.SETTINGS, "repo1-path": self.repository, "lock-path": self.folder / "lock", "log-level-file": "off"}
+        stanza = {"pg1-path": server.data, "pg1-socket-path": server.folder, "pg1-user": USER}
+        (self.folder / "pgbackrest.conf").write_text("\n".join([
+            "[global]", *(f"{name}={value}" for name, value in own.items()),
+            "[bench]", *(f"{name}={value}" for name, value in stanza.items()), ""]))
+        if ROOT:
+            run(["chown", "-R", "postgres:", self.folder])
+
+    def command(self, *arguments):
+        return [str(part) for part in ["pgbackrest", f"--config={self.folder / 'pgbackrest.conf'}", "--stanza=bench", *arguments]]
+
+    def server_settings(self):
+        push = " ".join(self.command("archive-push", "%p"))
+        return ["-c archive_mode=on", f"-c archive_command='test ! -e {self.turn} || {push}'"]
+
+    def __call__(self, *arguments):
+        run([*ACCOUNT, *self.command(*arguments)], cwd="/")
+
+    def backup(self, kind):
+        """Takes a backup; returns its seconds and the bytes that the repository has more than before."""
+        self.turn.touch()
+        try:
+            self.server.settle()
+            before = bytes_below(self.repository)
+            return timed(lambda: self("backup", f"--type={kind}")), bytes_below(self.repository) - before
+        finally:
+            self.turn.unlink()
+
+    @classmethod
+    def described(cls, kind):
+        return f"pgbackrest backup --type={kind} " + " ".join(f"--{name}={value}" for name, value in cls.SETTINGS.items())
+
+
 class Benchmarks:
     def __init__(self, options, work):
         self.options = options
         self.work = work
         self.backup_rounds = None
+        self.physical_rounds = None
+        self.repeat_rounds = None
 
     def rounds(self, name, one_round):
         """Calls one_round, which gives ours and the peer's, as often as it should; the sides take turns in going first."""
@@ -251,7 +335,6 @@ class Benchmarks:
             folder = self.work / "backup"
             drp = Drp(server, folder)
             peer_folder = folder / "peer"
-            sizes = []
 
             def peer():
                 peer_folder.mkdir()
@@ -266,14 +349,8 @@ class Benchmarks:
                 drp.forget()
                 return seconds, size
 
-            def one_round(number):
-                first, second = alternate(number, ours, peer)
-                sizes.append({"ours": first[1], "peer": second[1]})
-                return first[0], second[0]
-
             with server.running():
-                seconds = self.rounds("logical-backup", one_round)
-            self.backup_rounds = (seconds, sizes)
+                self.backup_rounds = self.seconds_and_bytes("logical-backup", ours, peer)
         return self.backup_rounds
 
     def logical_backup(self):
@@ -310,6 +387,80 @@ class Benchmarks:
 
         rounds = self.rounds("logical-restore", lambda number: alternate(number, ours, peer))
         return result("s", rounds, "gunzip into psql", self.PEER_RESTORE)
+
+    @contextlib.contextmanager
+    def physical(self, name):
+        """A running copy of the dataset's server with both sides' ways to back it up."""
+        folder = self.work / name
+        with Server.copied(dataset(self.options.users), folder / "server") as server:
+            peer = PgBackRest(server, folder / "peer")
+            with server.running(*peer.server_settings()):
+                peer("stanza-create")
+                yield server, Drp(server, folder), peer
+        shutil.rmtree(folder)
+
+    def full_backups(self):
+        """Seconds and bytes come from the same rounds."""
+        if self.physical_rounds is None:
+            with self.physical("physical-backup") as (server, drp, peer):
+                def ours():
+                    drp.forget()
+                    return drp.physical_backup(server)
+
+                self.physical_rounds = self.seconds_and_bytes("physical-backup", ours, lambda: peer.backup("full"))
+        return self.physical_rounds
+
+    def physical_backup(self):
+        return result("s", self.full_backups()[0], "pgBackRest, full", PgBackRest.described("full"))
+
+    def physical_backup_bytes(self):
+        return result("bytes", self.full_backups()[1], "pgBackRest, full", PgBackRest.described("full"))
+
+    # One per cent of the answers each, another one in every round. By id, answers lie in thirty places of the table.
+    CHANGES = {
+        "contiguous ids": '"userId" > {round} * {users} / 100 and "userId" <= ({round} + 1) * {users} / 100',
+        "every hundredth id": '"userId" % 100 = {round}',
+    }
+
+    def repeat_backups(self):
+        """Seconds and bytes for each way of changing one per cent, all after one full backup of each side."""
+        if self.repeat_rounds is None:
+            self.repeat_rounds = {}
+            with self.physical("repeat-backup") as (server, drp, peer):
+                say("repeat-backup: taking the first backups")
+                drp.physical_backup(server)
+                peer.backup("full")
+                for case, condition in self.CHANGES.items():
+                    def change(number):
+                        which = condition.format(round=number, users=self.options.users)
+                        server.sql(f"update answers set content = reverse(content) where {which}")
+
+                    self.repeat_rounds[case] = self.seconds_and_bytes(
+                        f"repeat-backup, {case}", lambda: drp.physical_backup(server), lambda: peer.backup("incr"), change)
+        return self.repeat_rounds
+
+    def repeat_backup(self):
+        return self.worse_case("s", 0)
+
+    def repeat_backup_bytes(self):
+        return self.worse_case("bytes", 1)
+
+    def worse_case(self, unit, which):
+        cases = {case: result(unit, rounds[which], f"pgBackRest, incremental, {case}", PgBackRest.described("incr"))
+                 for case, rounds in self.repeat_backups().items()}
+        return {**max(cases.values(), key=lambda entry: entry["ratio"]), "cases": cases}
+
+    def seconds_and_bytes(self, name, ours, peer, prepare=lambda number: None):
+        """Rounds of sides that give both."""
+        sizes = []
+
+        def one_round(number):
+            prepare(number)
+            mine, theirs = alternate(number, ours, peer)
+            sizes.append({"ours": mine[1], "peer": theirs[1]})
+            return mine[0], theirs[0]
+
+        return self.rounds(name, one_round), sizes
 
     def status_1000(self):
         server = dataset(1000)
@@ -353,6 +504,10 @@ class Benchmarks:
         "logical-backup": (logical_backup, "seconds of a logical backup, against pg_dump to a file, then gzip"),
         "logical-backup-bytes": (logical_backup_bytes, "what it takes up, against the same"),
         "logical-restore": (logical_restore, "seconds of a restore after total loss, until all tables are counted, against gunzip into psql"),
+        "physical-backup": (physical_backup, "seconds of a first physical backup, against pgBackRest's full one"),
+        "physical-backup-bytes": (physical_backup_bytes, "what it takes up, against the same"),
+        "repeat-backup": (repeat_backup, "seconds of a physical backup after 1 % has changed, against pgBackRest's incremental one"),
+        "repeat-backup-bytes": (repeat_backup_bytes, "what it adds, against the same"),
         "status-1000": (status_1000, "seconds of drp status with 1,000 backups in the catalog"),
         "memory-1gb": (memory_1gb, "resident memory of backup and restore of 1 GB"),
         "memory-4gb": (memory_4gb, "resident memory of backup and restore of 4 GB"),
