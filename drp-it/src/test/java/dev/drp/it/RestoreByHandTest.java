@@ -7,6 +7,7 @@ import dev.drp.Progress;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.TakeBackup;
+import dev.drp.it.support.BareShell;
 import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.SharedPostgres;
@@ -23,7 +24,6 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -47,14 +47,11 @@ class RestoreByHandTest {
   private static final String DATABASE = "it's \"a\" shop; $(touch pwned) \\ =";
   private static final String TARGET = "-- new 'one' = \"\\ $(touch pwned)";
   private static final String EVIL_ROLE = "line\nCREATE ROLE evil SUPERUSER; --";
-  private static final List<String> PROGRAMS =
-      List.of("sh", "awk", "cat", "dirname", "mktemp", "rm", "sed", "sha256sum", "zstd");
-  private static final List<String> POSTGRES_PROGRAMS = List.of("psql", "pg_restore");
-
   private static HostPostgres source;
   private static HostPostgres fresh;
 
   @TempDir Path folder;
+  private BareShell shell;
   private Path set;
 
   @BeforeAll
@@ -105,11 +102,16 @@ class RestoreByHandTest {
         "DROP ROLE IF EXISTS " + name("app \"x\""),
         "DROP ROLE IF EXISTS reader");
     set = backUp();
+    shell =
+        new BareShell(folder)
+            .putInReach("awk", "cat", "dirname", "mktemp", "rm", "sed", "sha256sum", "zstd")
+            .putInReach(HostPostgres.binFolder().resolve("psql"))
+            .putInReach(HostPostgres.binFolder().resolve("pg_restore"));
   }
 
   @Test
   void bringsBackRowsRolesOwnerPrivilegesAndSettings() throws Exception {
-    Ended script = restore(TARGET);
+    BareShell.Ended script = restore(TARGET);
 
     assertThat(script.exitCode()).as(script.output()).isZero();
     assertThat(value(TARGET, "SELECT count(*) || ' ' || sum(id) FROM \"line\nbreak\""))
@@ -134,7 +136,7 @@ class RestoreByHandTest {
 
   @Test
   void takesALineOfARolesNameForNoStatement() throws Exception {
-    Ended script = restore(TARGET);
+    BareShell.Ended script = restore(TARGET);
 
     assertThat(script.exitCode()).as(script.output()).isZero();
     assertThat(value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'evil'"))
@@ -213,7 +215,7 @@ class RestoreByHandTest {
     assertThat(restore(TARGET).exitCode()).isZero();
     run(fresh, TARGET, "DELETE FROM \"line\nbreak\" WHERE id > 1");
 
-    Ended again = restore(TARGET);
+    BareShell.Ended again = restore(TARGET);
 
     assertThat(again.exitCode()).isEqualTo(1);
     assertThat(again.output()).contains("is not empty");
@@ -235,7 +237,7 @@ class RestoreByHandTest {
     bytes[bytes.length / 2] ^= 1;
     Files.write(dump, bytes);
 
-    Ended script = restore(TARGET);
+    BareShell.Ended script = restore(TARGET);
 
     assertThat(script.exitCode()).isEqualTo(1);
     assertThat(script.output()).contains("damaged").contains("database.dump.zst: FAILED");
@@ -247,7 +249,7 @@ class RestoreByHandTest {
   void refusesASetThatNeverBecameABackup() throws Exception {
     Files.delete(set.resolve("manifest.json"));
 
-    Ended script = restore(TARGET);
+    BareShell.Ended script = restore(TARGET);
 
     assertThat(script.exitCode()).isEqualTo(1);
     assertThat(script.output()).contains("no complete backup");
@@ -302,53 +304,15 @@ class RestoreByHandTest {
     }
   }
 
-  private Ended restore(String... arguments) throws Exception {
-    Path programs = folder.resolve("bin");
-    if (Files.notExists(programs)) {
-      Files.createDirectory(programs);
-      for (String program : PROGRAMS) {
-        putInReach(programs, find(program));
-      }
-      for (String program : POSTGRES_PROGRAMS) {
-        putInReach(programs, HostPostgres.binFolder().resolve(program));
-      }
-    }
-    List<String> command = new ArrayList<>();
-    command.add(programs.resolve("sh").toString());
-    command.add(set.resolve("restore.sh").toString());
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.directory(folder.toFile());
-    builder.environment().clear();
-    builder
-        .environment()
-        .putAll(
-            Map.of(
-                "PATH", programs.toString(),
-                "PGHOST", fresh.socketFolder().toString(),
-                "PGPORT", String.valueOf(fresh.port()),
-                "PGUSER", fresh.user(),
-                "TMPDIR", folder.toString()));
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-    return new Ended(process.waitFor(), output);
-  }
-
-  private record Ended(int exitCode, String output) {}
-
-  private static void putInReach(Path programs, Path program) throws IOException {
-    Path wrapper = programs.resolve(program.getFileName());
-    Files.writeString(wrapper, "#!/bin/sh\nexec '%s' \"$@\"\n".formatted(program));
-    Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
-  }
-
-  private static Path find(String program) {
-    return Stream.of("/usr/bin", "/bin", "/usr/local/bin")
-        .map(bin -> Path.of(bin, program))
-        .filter(Files::isExecutable)
-        .findFirst()
-        .orElseThrow(() -> new AssertionError(program + " is not installed"));
+  private BareShell.Ended restore(String... arguments) throws Exception {
+    return shell.run(
+        set.resolve("restore.sh"),
+        Map.of(
+            "PGHOST", fresh.socketFolder().toString(),
+            "PGPORT", String.valueOf(fresh.port()),
+            "PGUSER", fresh.user(),
+            "TMPDIR", folder.toString()),
+        arguments);
   }
 
   private List<Path> filesNamed(String name) throws IOException {

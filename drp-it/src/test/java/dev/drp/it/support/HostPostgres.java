@@ -47,15 +47,9 @@ public final class HostPostgres implements AutoCloseable {
   /** A server with these settings in its configuration file, the others at their defaults. */
   public static HostPostgres start(Map<String, String> settings) {
     try {
-      Path folder = Files.createTempDirectory("drp-it-postgres");
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Path own = Files.createDirectory(folder.resolve("own"));
-      Path passwordFile = Files.writeString(folder.resolve("password"), PASSWORD + "\n");
-      if (isRoot()) {
-        Programs.run("chown", "-R", USER, folder.toString());
-      }
-      HostPostgres server = new HostPostgres(folder, freePort());
-      Runtime.getRuntime().addShutdownHook(server.cleanup);
+      HostPostgres server = newServer();
+      Path passwordFile = Files.writeString(server.folder.resolve("password"), PASSWORD + "\n");
+      server.ownFiles();
       server.runAsServer(
           "initdb",
           "--pgdata=" + server.dataFolder(),
@@ -66,14 +60,24 @@ public final class HostPostgres implements AutoCloseable {
           "--encoding=UTF8",
           "--locale=C.UTF-8",
           "--no-sync");
-      List<String> lines = new ArrayList<>();
-      lines.add("listen_addresses = '127.0.0.1'");
-      lines.add("port = " + server.port);
-      lines.add("unix_socket_directories = '" + own + "'");
-      settings.forEach((name, value) -> lines.add("%s = '%s'".formatted(name, value)));
-      Files.write(
-          server.dataFolder().resolve("postgresql.auto.conf"),
-          (String.join("\n", lines) + "\n").getBytes(UTF_8));
+      server.configure(settings);
+      server.startServer();
+      return server;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * A server on the files of another one of this class, which were copied or restored to a folder
+   * on the same file system as temporary files; the folder is moved.
+   */
+  public static HostPostgres startOn(Path dataFolder) {
+    try {
+      HostPostgres server = newServer();
+      Files.move(dataFolder, server.dataFolder());
+      server.ownFiles();
+      server.configure(Map.of("fsync", "off"));
       server.startServer();
       return server;
     } catch (IOException e) {
@@ -84,14 +88,8 @@ public final class HostPostgres implements AutoCloseable {
   /** A server that replays this one's changes as they come. */
   public HostPostgres startStandby() {
     try {
-      Path standbyFolder = Files.createTempDirectory("drp-it-postgres");
-      Files.setPosixFilePermissions(standbyFolder, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Files.createDirectory(standbyFolder.resolve("own"));
-      if (isRoot()) {
-        Programs.run("chown", "-R", USER, standbyFolder.toString());
-      }
-      HostPostgres standby = new HostPostgres(standbyFolder, freePort());
-      Runtime.getRuntime().addShutdownHook(standby.cleanup);
+      HostPostgres standby = newServer();
+      standby.ownFiles();
       runAsServer(
           "pg_basebackup", "--no-sync", "-c", "fast", "-R", "-D", "" + standby.dataFolder());
       Path settings = standby.dataFolder().resolve("postgresql.auto.conf");
@@ -110,6 +108,32 @@ public final class HostPostgres implements AutoCloseable {
   /** Makes a standby a primary. */
   public void promote() {
     runAsServer("pg_ctl", "promote", "-w", "-D", "" + dataFolder());
+  }
+
+  private static HostPostgres newServer() throws IOException {
+    Path folder = Files.createTempDirectory("drp-it-postgres");
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    HostPostgres server = new HostPostgres(folder, freePort());
+    Runtime.getRuntime().addShutdownHook(server.cleanup);
+    Files.createDirectory(server.socketFolder());
+    return server;
+  }
+
+  private void ownFiles() {
+    if (isRoot()) {
+      Programs.run("chown", "-R", USER, folder.toString());
+    }
+  }
+
+  private void configure(Map<String, String> settings) throws IOException {
+    List<String> lines = new ArrayList<>();
+    lines.add("listen_addresses = '127.0.0.1'");
+    lines.add("port = " + port);
+    lines.add("unix_socket_directories = '" + socketFolder() + "'");
+    settings.forEach((name, value) -> lines.add("%s = '%s'".formatted(name, value)));
+    Files.write(
+        dataFolder().resolve("postgresql.auto.conf"),
+        (String.join("\n", lines) + "\n").getBytes(UTF_8));
   }
 
   /** Where this machine has the newest PostgreSQL server binaries. */
