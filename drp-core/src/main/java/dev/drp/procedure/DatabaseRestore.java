@@ -3,49 +3,32 @@ package dev.drp.procedure;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
-import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupEvent;
-import dev.drp.backup.BackupEvents;
-import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupPart;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.CatalogEntry;
-import dev.drp.backup.CatalogListing;
-import dev.drp.backup.CatalogProblem;
-import dev.drp.backup.LocalCatalog;
-import dev.drp.database.ConsistentSnapshot;
-import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseDescription.Extension;
 import dev.drp.database.DatabaseProperties;
 import dev.drp.database.DatabaseServer;
-import dev.drp.database.ExpectationResult;
 import dev.drp.database.RestoreTarget;
 import dev.drp.database.RoleChanges;
 import dev.drp.database.ServerFacts;
-import dev.drp.database.TableRows;
-import dev.drp.plan.BackupKind;
-import dev.drp.plan.Environment;
-import dev.drp.plan.Expectation;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.Step;
 import dev.drp.recovery.StepContext;
-import dev.drp.state.StateDirectory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -59,44 +42,29 @@ final class DatabaseRestore {
   static final String CHECK_BACKUP = "check-backup";
 
   static final String LOAD = "load";
-  static final String COMPARE_ROWS = "compare-rows";
-  static final String COMPARE_FACTS = "compare-facts";
-  static final String BACKUP = "backup";
-  static final String STORAGE = "storage";
   static final String RELAXED = "relaxed";
 
   private static final Duration LONG = Duration.ofHours(24);
   private static final Duration SHORT = Duration.ofMinutes(5);
-  private static final int NAMED_IN_ERRORS = 20;
 
-  private final BackupCatalog catalog;
-  private final LocalCatalog known;
+  private final ChosenBackup backup;
   private final BackupReader reader;
-  private final Environment environment;
   private final Supplier<DatabaseServer> server;
   private final boolean throwAway;
-  private final Clock clock;
-  private @Nullable CatalogEntry chosen;
 
   /**
    * @param server the server that is restored to; asked when a step needs it
    * @param throwAway whether that server is removed afterwards, so that nothing needs to be undone
    */
   DatabaseRestore(
-      BackupCatalog catalog,
-      LocalCatalog known,
+      ChosenBackup backup,
       BackupReader reader,
-      Environment environment,
       Supplier<DatabaseServer> server,
-      boolean throwAway,
-      Clock clock) {
-    this.catalog = catalog;
-    this.known = known;
+      boolean throwAway) {
+    this.backup = backup;
     this.reader = reader;
-    this.environment = environment;
     this.server = server;
     this.throwAway = throwAway;
-    this.clock = clock;
   }
 
   /** The database that the restore builds, until it takes the place of the live one. */
@@ -107,122 +75,6 @@ final class DatabaseRestore {
   static String mark(ExecutionId execution) {
     return "drp restore " + execution;
   }
-
-  // Choosing
-
-  CatalogListing listBackups(StepContext context) {
-    CatalogListing listing = catalog.list(environment.name());
-    for (CatalogProblem problem : listing.problems()) {
-      context.found(
-          Finding.warning(
-              "storage " + problem.storage(), "%s: %s".formatted(problem.where(), problem.what())));
-    }
-    return listing;
-  }
-
-  void choose(StepContext context, CatalogEntry backup) {
-    chosen = backup;
-    BackupManifest manifest = backup.manifest();
-    context.record(BACKUP, backup.id().value());
-    context.found(
-        Finding.check(
-            "backup", "", "%s, %s".formatted(backup.id(), backup.state()), backup.isGood()));
-    context.found(Finding.check("recovery point", "", manifest.recoveryPoint().toString(), true));
-  }
-
-  RecoveryException noGoodBackup(CatalogListing listing) {
-    String others =
-        listing.backups().isEmpty()
-            ? "there is none at all"
-            : "there are others: "
-                + listing.backups().stream()
-                    .limit(NAMED_IN_ERRORS)
-                    .map(backup -> "%s (%s)".formatted(backup.id(), whyNotGood(backup)))
-                    .collect(Collectors.joining(", "));
-    return new RecoveryException(
-        ErrorCode.BACKUP_NOT_FOUND,
-        "environment %s has no good backup to restore; %s".formatted(environment.name(), others),
-        "verify a backup that was not yet, or look whether all storages answer.");
-  }
-
-  /**
-   * That backup, if a restore may rely on it; else BACKUP_NOT_FOUND, naming an older good one.
-   *
-   * @throws RecoveryException also with USAGE when it is of another kind
-   */
-  static CatalogEntry goodBackup(CatalogListing listing, BackupId id, BackupKind kind) {
-    CatalogEntry backup = listing.require(id);
-    if (backup.manifest().kind() != kind) {
-      throw new RecoveryException(
-          ErrorCode.USAGE,
-          "backup %s is a %s one, and this restores %s ones"
-              .formatted(id, Text.word(backup.manifest().kind()), Text.word(kind)),
-          "name another backup; or restore this one by hand, as its README.md tells.");
-    }
-    if (!backup.isGood()) {
-      throw new RecoveryException(
-          ErrorCode.BACKUP_NOT_FOUND,
-          "backup %s is not good: %s".formatted(id, whyNotGood(backup)),
-          listing
-              .nextOlderGood(backup)
-              .map(older -> "the next older good backup is %s.".formatted(older.id()))
-              .orElse("there is no older good backup; verify this one, if it can be."));
-    }
-    return backup;
-  }
-
-  static String whyNotGood(CatalogEntry backup) {
-    return backup.manifest().emergency()
-        ? "an emergency backup, incomplete by nature"
-        : backup.state().toString();
-  }
-
-  private CatalogEntry backup(StepContext context) {
-    CatalogEntry known = chosen;
-    if (known == null) {
-      known = catalog.list(environment.name()).require(new BackupId(context.value(BACKUP)));
-      chosen = known;
-    }
-    return known;
-  }
-
-  /** What the chosen backup says of itself. */
-  BackupManifest manifest(StepContext context) {
-    return backup(context).manifest();
-  }
-
-  private BackupCopy copy(StepContext context) {
-    String storage = context.value(STORAGE);
-    return backup(context).copies().stream()
-        .filter(copy -> copy.storage().name().equals(storage))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new RecoveryException(
-                    ErrorCode.BACKUP_NOT_FOUND,
-                    "backup %s is no longer in storage %s".formatted(chosen, storage),
-                    "start a new execution; it chooses a copy that is there."));
-  }
-
-  /** Writes down beside the copy that was restored what came of it. */
-  void recordEvent(StepContext context, BackupEvent.Type type, String detail, Duration took) {
-    recordEvent(copy(context), context, type, detail, took);
-  }
-
-  private void recordEvent(
-      BackupCopy copy, StepContext context, BackupEvent.Type type, String detail, Duration took) {
-    BackupEvents.add(
-        copy,
-        new BackupEvent(
-            type,
-            clock.instant(),
-            StateDirectory.host(),
-            "execution %s: %s".formatted(context.execution(), detail),
-            took));
-    known.refresh(environment.name(), backup(context).id());
-  }
-
-  // Steps
 
   Step checkBackup() {
     return Step.reading(
@@ -236,12 +88,12 @@ final class DatabaseRestore {
   }
 
   private void readAllParts(StepContext context) {
-    CatalogEntry backup = backup(context);
+    CatalogEntry chosen = backup.backup(context);
     @Nullable RecoveryException damage = null;
-    for (BackupCopy copy : backup.copiesToRead()) {
+    for (BackupCopy copy : chosen.copiesToRead()) {
       try {
-        readAllParts(context, backup, copy);
-        context.record(STORAGE, copy.storage().name());
+        readAllParts(context, chosen, copy);
+        context.record(ChosenBackup.STORAGE, copy.storage().name());
         context.found(
             Finding.check("copy in storage " + copy.storage().name(), "whole", "whole", true));
         return;
@@ -253,23 +105,14 @@ final class DatabaseRestore {
         context.found(
             Finding.check("copy in storage " + copy.storage().name(), "whole", e.problem(), false));
         if (e.code() == ErrorCode.BACKUP_CORRUPT && context.mode() != Mode.CHECK) {
-          recordEvent(copy, context, BackupEvent.Type.FAILED, e.problem(), Duration.ZERO);
+          backup.recordEvent(copy, context, BackupEvent.Type.FAILED, e.problem(), Duration.ZERO);
         }
       }
     }
-    String older =
-        catalog
-            .list(environment.name())
-            .nextOlderGood(backup)
-            .map(
-                next ->
-                    "the next older good backup is %s with recovery point %s"
-                        .formatted(next.id(), next.recoveryPoint()))
-            .orElse("there is no older good backup");
     throw new RecoveryException(
         damage == null ? ErrorCode.BACKUP_CORRUPT : damage.code(),
-        damage == null ? "backup %s has no copy".formatted(backup.id()) : damage.problem(),
-        "nothing was created or changed; " + older + ".",
+        damage == null ? "backup %s has no copy".formatted(chosen.id()) : damage.problem(),
+        "nothing was created or changed; " + backup.nextOlder(context) + ".",
         damage);
   }
 
@@ -299,7 +142,7 @@ final class DatabaseRestore {
                 + " the temporary space of the restore.",
             context -> {
               ServerFacts facts = server.get().facts();
-              BackupManifest manifest = manifest(context);
+              BackupManifest manifest = backup.manifest(context);
               checkVersion(context, facts, manifest);
               checkCollation(context, manifest);
               checkExtensions(context, manifest);
@@ -456,7 +299,7 @@ final class DatabaseRestore {
             "Creates the roles of the backup that the server does not have. Roles that exist stay"
                 + " exactly as they are, passwords included.",
             context -> {
-              Optional<BackupPart> globals = manifest(context).globals();
+              Optional<BackupPart> globals = backup.manifest(context).globals();
               if (globals.isEmpty()) {
                 return;
               }
@@ -512,7 +355,7 @@ final class DatabaseRestore {
                     + " one job for each processor. What an interrupted load left is dropped"
                     + " first.",
                 context -> {
-                  BackupManifest manifest = manifest(context);
+                  BackupManifest manifest = backup.manifest(context);
                   RestoreTarget target = server.get().restoreTarget();
                   String name = restoredName(context.execution());
                   target.create(name, manifest.database().properties(), mark(context.execution()));
@@ -553,161 +396,6 @@ final class DatabaseRestore {
         .onFailure(FailurePolicy.ABORT);
   }
 
-  Step compareRows() {
-    return Step.reading(
-            COMPARE_ROWS,
-            "Counts the rows of every table and compares them with the backup's own snapshot.",
-            this::compareRows)
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(LONG)
-        .onFailure(FailurePolicy.ABORT);
-  }
-
-  private void compareRows(StepContext context) {
-    Map<String, Long> expected = counts(manifest(context).rows());
-    Map<String, Long> actual;
-    try (ConsistentSnapshot snapshot =
-        server.get().openSnapshot(restoredName(context.execution()))) {
-      actual = counts(snapshot.countRows());
-    }
-    Comparison comparison = new Comparison(context);
-    Set<String> tables = new TreeSet<>(expected.keySet());
-    tables.addAll(actual.keySet());
-    for (String table : tables) {
-      comparison.fact(table, rowsOf(table, expected), rowsOf(table, actual));
-    }
-    context.record("rowsExpected", String.valueOf(sum(expected)));
-    context.record("rowsActual", String.valueOf(sum(actual)));
-    if (comparison.failed()) {
-      recordEvent(context, BackupEvent.Type.FAILED, "restored, but " + comparison, Duration.ZERO);
-      throw comparison.failure(manifest(context).id());
-    }
-  }
-
-  private static String rowsOf(String table, Map<String, Long> counts) {
-    return Optional.ofNullable(counts.get(table)).map(String::valueOf).orElse("no such table");
-  }
-
-  private static long sum(Map<String, Long> counts) {
-    return counts.values().stream().mapToLong(Long::longValue).sum();
-  }
-
-  private static Map<String, Long> counts(List<TableRows> rows) {
-    return rows.stream()
-        .collect(Collectors.toMap(table -> table.schema() + "." + table.table(), TableRows::rows));
-  }
-
-  Step compareFacts() {
-    return Step.reading(
-            COMPARE_FACTS,
-            "Compares encoding, collation, extensions and the application's schema version with"
-                + " the backup.",
-            context -> {
-              DatabaseDescription expected = manifest(context).database();
-              DatabaseDescription actual = server.get().describe(restoredName(context.execution()));
-              DatabaseProperties before = expected.properties();
-              DatabaseProperties after = actual.properties();
-              Comparison comparison = new Comparison(context);
-              comparison.fact("encoding", before.encoding(), after.encoding());
-              comparison.fact("collate", before.collate(), after.collate());
-              comparison.fact("ctype", before.ctype(), after.ctype());
-              comparison.fact("locale provider", before.localeProvider(), after.localeProvider());
-              comparison.fact(
-                  "schema version",
-                  expected.schemaVersion().orElse("none"),
-                  actual.schemaVersion().orElse("none"));
-              comparison.fact(
-                  "extensions", names(expected.extensions()), names(actual.extensions()));
-              if (comparison.failed()) {
-                throw comparison.failure(manifest(context).id());
-              }
-            })
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(SHORT)
-        .onFailure(FailurePolicy.ABORT);
-  }
-
-  private static String names(List<Extension> extensions) {
-    return extensions.stream().map(Extension::name).sorted().collect(Collectors.joining(", "));
-  }
-
-  /** Facts of the backup against what was restored; all are looked at before it fails. */
-  private static final class Comparison {
-    private final StepContext context;
-    private final List<String> different = new ArrayList<>();
-
-    Comparison(StepContext context) {
-      this.context = context;
-    }
-
-    void fact(String subject, String expected, String actual) {
-      boolean same = expected.equals(actual);
-      context.found(new Finding(Finding.Kind.FACT, subject, expected, actual, same));
-      if (!same) {
-        different.add("%s: expected %s, is %s".formatted(subject, expected, actual));
-      }
-    }
-
-    boolean failed() {
-      return !different.isEmpty();
-    }
-
-    RecoveryException failure(BackupId backup) {
-      return new RecoveryException(
-          ErrorCode.VERIFICATION_FAILED,
-          "what was restored from backup %s is not what it holds: %s".formatted(backup, this),
-          "restore an older backup, and find out what happened to this one.");
-    }
-
-    @Override
-    public String toString() {
-      return String.join("; ", different);
-    }
-  }
-
-  Step runExpectations() {
-    return Step.reading(
-            "run-expectations",
-            "Runs the plan's expectations on the restored data, each within its time limit.",
-            this::runExpectations)
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(LONG)
-        .onFailure(FailurePolicy.ABORT);
-  }
-
-  private void runExpectations(StepContext context) {
-    List<Expectation> expectations = environment.requireDatabase().expectations();
-    if (expectations.isEmpty()) {
-      context.found(Finding.warning("expectations", "the plan has none"));
-      return;
-    }
-    List<String> failed = new ArrayList<>();
-    try (ConsistentSnapshot snapshot =
-        server.get().openSnapshot(restoredName(context.execution()))) {
-      for (Expectation expectation : expectations) {
-        ExpectationResult result = snapshot.evaluate(expectation);
-        String actual =
-            "%s (%d ms%s)"
-                .formatted(
-                    result.actual(), result.took().toMillis(), result.inTime() ? "" : ", too slow");
-        boolean met = result.met() && result.inTime();
-        context.found(
-            new Finding(Finding.Kind.EXPECTATION, result.name(), result.expected(), actual, met));
-        if (!met) {
-          failed.add("%s: expected %s, is %s".formatted(result.name(), result.expected(), actual));
-        }
-      }
-    }
-    if (!failed.isEmpty()) {
-      throw new RecoveryException(
-          ErrorCode.VERIFICATION_FAILED,
-          "the restored data does not meet %d of %d expectations: %s"
-              .formatted(failed.size(), expectations.size(), String.join("; ", failed)),
-          "compare with what the backup's manifest says of the same expectations when it was"
-              + " taken.");
-    }
-  }
-
   Step restoreDurability() {
     return Step.changing(
             "restore-durability",
@@ -725,8 +413,8 @@ final class DatabaseRestore {
   }
 
   private <T> T withPart(StepContext context, BackupPart part, PartUser<T> user) {
-    CatalogEntry backup = backup(context);
-    try (InputStream content = reader.open(backup.id(), copy(context), part)) {
+    try (InputStream content =
+        reader.open(backup.backup(context).id(), backup.copy(context), part)) {
       return user.use(content);
     } catch (IOException e) {
       throw unreadable(part, e);

@@ -97,15 +97,19 @@ public final class DrillRestore {
   private final class Procedure {
     private final Environment environment;
     private final DrillRequest request;
+    private final ChosenBackup backup;
     private final DatabaseRestore restore;
+    private final RestoredData data;
     private @Nullable ThrowawayServer sandbox;
 
     Procedure(Environment environment, DrillRequest request) {
       this.environment = environment;
       this.request = request;
       environment.requireDatabase();
-      this.restore =
-          new DatabaseRestore(catalog, known, reader, environment, this::server, true, clock);
+      this.backup = new ChosenBackup(catalog, known, environment, clock);
+      this.restore = new DatabaseRestore(backup, reader, this::server, true);
+      this.data =
+          new RestoredData(backup, environment, this::server, DatabaseRestore::restoredName);
     }
 
     RecoveryPlan plan() {
@@ -125,9 +129,9 @@ public final class DrillRestore {
               .phase(
                   "verify",
                   share(20),
-                  restore.compareRows(),
-                  restore.compareFacts(),
-                  restore.runExpectations(),
+                  data.compareRows(),
+                  data.compareFacts(),
+                  data.runExpectations(),
                   restore.restoreDurability(),
                   applyProperties())
               .phase("record", judge(), recordDrill())
@@ -187,18 +191,18 @@ public final class DrillRestore {
               "choose-backup",
               which + " The recovery point is judged on the newest good one in any case.",
               context -> {
-                CatalogListing all = restore.listBackups(context);
+                CatalogListing all = backup.listBackups(context);
                 CatalogListing listing = all.ofKind(request.kind());
                 CatalogEntry newest =
-                    listing.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
+                    listing.newestGood().orElseThrow(() -> backup.noGoodBackup(listing));
                 context.reached(MeasuringPoint.RECOVERY_POINT, newest.manifest().recoveryPoint());
                 context.record("newestBackup", newest.id().value());
                 if (request.backup().isPresent()) {
-                  restore.choose(
+                  backup.choose(
                       context,
-                      DatabaseRestore.goodBackup(all, request.backup().get(), request.kind()));
+                      ChosenBackup.goodBackup(all, request.backup().get(), request.kind()));
                 } else {
-                  restore.choose(context, draw(listing).orElse(newest));
+                  backup.choose(context, draw(listing).orElse(newest));
                 }
               })
           .within(Duration.ofMinutes(10))
@@ -220,7 +224,7 @@ public final class DrillRestore {
               context -> {
                 String owner = context.execution().value();
                 sandboxes.removeLeftovers(owner);
-                BackupManifest manifest = restore.manifest(context);
+                BackupManifest manifest = backup.manifest(context);
                 ThrowawayServer started =
                     sandboxes.start(
                         new SandboxRequest(
@@ -256,7 +260,7 @@ public final class DrillRestore {
                     .restoreTarget()
                     .applyProperties(
                         DatabaseRestore.restoredName(context.execution()),
-                        restore.manifest(context).database().properties());
+                        backup.manifest(context).database().properties());
                 context.reached(MeasuringPoint.READY);
               })
           .probe(DatabaseRestore::repeatable)
@@ -312,7 +316,7 @@ public final class DrillRestore {
         context.found(Finding.warning("backup", "not recorded as drilled: inconclusive"));
         return;
       }
-      restore.recordEvent(
+      backup.recordEvent(
           context,
           BackupEvent.Type.DRILLED,
           "restored on %s, all facts as in the manifest".formatted(context.value("sandbox")),

@@ -168,7 +168,9 @@ public final class RestoreDatabase {
     private final RestoreRequest request;
     private final String live;
     private final Optional<String> systemIdentifier;
+    private final ChosenBackup backup;
     private final DatabaseRestore restore;
+    private final RestoredData data;
     private @Nullable DatabaseServer connected;
 
     /**
@@ -179,8 +181,10 @@ public final class RestoreDatabase {
       this.request = request;
       this.systemIdentifier = systemIdentifier;
       this.live = environment.requireDatabase().name();
-      this.restore =
-          new DatabaseRestore(catalog, known, reader, environment, this::server, false, clock);
+      this.backup = new ChosenBackup(catalog, known, environment, clock);
+      this.restore = new DatabaseRestore(backup, reader, this::server, false);
+      this.data =
+          new RestoredData(backup, environment, this::server, DatabaseRestore::restoredName);
     }
 
     RecoveryPlan plan() {
@@ -204,9 +208,9 @@ public final class RestoreDatabase {
               .phase(
                   "verify",
                   share(20),
-                  restore.compareRows(),
-                  restore.compareFacts(),
-                  restore.runExpectations())
+                  data.compareRows(),
+                  data.compareFacts(),
+                  data.runExpectations())
               .phase(
                   SWITCH,
                   share(10),
@@ -296,9 +300,9 @@ public final class RestoreDatabase {
               "choose-backup",
               "Takes %s; only a backup that was verified counts as good.".formatted(which),
               context -> {
-                CatalogEntry backup = choose(restore.listBackups(context));
-                restore.choose(context, backup);
-                context.reached(MeasuringPoint.RECOVERY_POINT, backup.manifest().recoveryPoint());
+                CatalogEntry chosen = choose(backup.listBackups(context));
+                backup.choose(context, chosen);
+                context.reached(MeasuringPoint.RECOVERY_POINT, chosen.manifest().recoveryPoint());
               })
           .within(Duration.ofMinutes(10))
           .onFailure(FailurePolicy.ABORT);
@@ -306,28 +310,28 @@ public final class RestoreDatabase {
 
     private CatalogEntry choose(CatalogListing listing) {
       if (request.backup().isPresent()) {
-        return DatabaseRestore.goodBackup(listing, request.backup().get(), BackupKind.LOGICAL);
+        return ChosenBackup.goodBackup(listing, request.backup().get(), BackupKind.LOGICAL);
       }
       CatalogListing logical = listing.ofKind(BackupKind.LOGICAL);
       if (request.at().isPresent()) {
         return backupAt(logical, request.at().get());
       }
-      return logical.newestGood().orElseThrow(() -> restore.noGoodBackup(listing));
+      return logical.newestGood().orElseThrow(() -> backup.noGoodBackup(listing));
     }
 
     private CatalogEntry backupAt(CatalogListing listing, Instant at) {
-      CatalogEntry backup =
-          listing.newestGoodAt(at).orElseThrow(() -> restore.noGoodBackup(listing));
-      Duration gap = Duration.between(backup.recoveryPoint(), at);
+      CatalogEntry nearest =
+          listing.newestGoodAt(at).orElseThrow(() -> backup.noGoodBackup(listing));
+      Duration gap = Duration.between(nearest.recoveryPoint(), at);
       if (!gap.isZero() && !request.acceptGap()) {
         throw new RecoveryException(
             ErrorCode.REFUSED,
             "the nearest good backup before %s is %s with recovery point %s: what was written in"
-                    .formatted(at, backup.id(), backup.recoveryPoint())
+                    .formatted(at, nearest.id(), nearest.recoveryPoint())
                 + " the %s between would be missing".formatted(Text.duration(gap)),
             "nothing was touched. Accept the gap if that is the best there is.");
       }
-      return backup;
+      return nearest;
     }
 
     private Step carryOver() {
@@ -347,7 +351,7 @@ public final class RestoreDatabase {
     }
 
     private DatabaseProperties propertiesToCarryOver(StepContext context) {
-      DatabaseProperties ofBackup = restore.manifest(context).database().properties();
+      DatabaseProperties ofBackup = backup.manifest(context).database().properties();
       if (summary(live).isEmpty()) {
         return ofBackup;
       }
@@ -436,7 +440,7 @@ public final class RestoreDatabase {
               "Looks whether %s now is the restored database and accepts connections."
                   .formatted(live),
               context -> {
-                int expected = restore.manifest(context).database().userTables();
+                int expected = backup.manifest(context).database().userTables();
                 int actual = server().describe(live).userTables();
                 boolean open = summary(live).filter(DatabaseSummary::allowsConnections).isPresent();
                 context.found(
