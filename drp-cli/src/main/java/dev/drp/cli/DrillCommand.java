@@ -3,12 +3,14 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
+import dev.drp.plan.BackupKind;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.Mode;
 import dev.drp.report.ExecutionReports;
 import java.security.SecureRandom;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "drill",
     description = "Rehearse a recovery plan.",
-    subcommands = DrillCommand.Restore.class)
+    subcommands = {DrillCommand.Restore.class, DrillCommand.PointInTime.class})
 final class DrillCommand implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -59,17 +61,21 @@ final class DrillCommand implements Runnable {
         description = "With --random: the backup that was drawn with this seed.")
     private @Nullable Long seed;
 
+    @Option(
+        names = "--kind",
+        paramLabel = "KIND",
+        description = "Of backups: logical, unless it says physical.")
+    private BackupKind kind = BackupKind.LOGICAL;
+
     @Override
     ExitStatus run(Session session) {
-      Recovery recovery = new Recovery(session);
-      Execution execution =
-          recovery
-              .engine()
-              .execute(
-                  recovery.drill().plan(environment, request(session)),
-                  Mode.DRILL,
-                  recovery.listener());
-      return report(session, execution);
+      if (kind != BackupKind.LOGICAL && kind != BackupKind.PHYSICAL) {
+        throw new RecoveryException(
+            ErrorCode.USAGE,
+            "backups of kind %s are not restored yet".formatted(Format.word(kind)),
+            "logical and physical are the kinds that this version restores.");
+      }
+      return drill(session, environment, request(session).ofKind(kind));
     }
 
     private DrillRequest request(Session session) {
@@ -84,6 +90,47 @@ final class DrillCommand implements Runnable {
       session.progress().message("seed of the draw: " + drawnWith);
       return DrillRequest.random(drawnWith);
     }
+  }
+
+  /** {@code drp drill pitr}. */
+  @Command(
+      name = "pitr",
+      description = {
+        "Rehearse a point-in-time recovery: start a throw-away server from the newest physical"
+            + " backup that fits, replay the archived log, look at the data, measure, and leave"
+            + " nothing behind. The environment itself is not touched.",
+        "Exit codes as those of drill restore."
+      })
+  static final class PointInTime extends DrpCommand {
+    @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
+    private String environment;
+
+    @Option(
+        names = "--at",
+        paramLabel = "INSTANT",
+        converter = InstantArgument.class,
+        description =
+            "Recover to this instant, as 2026-11-22T10:15:00+01:00; to the end of the log unless"
+                + " given.")
+    private @Nullable Instant at;
+
+    @Override
+    ExitStatus run(Session session) {
+      return drill(
+          session,
+          environment,
+          DrillRequest.pointInTime(
+              at == null ? DrillRequest.Replay.ALL : DrillRequest.Replay.until(at)));
+    }
+  }
+
+  private static ExitStatus drill(Session session, String environment, DrillRequest request) {
+    Recovery recovery = new Recovery(session);
+    Execution execution =
+        recovery
+            .engine()
+            .execute(recovery.drill().plan(environment, request), Mode.DRILL, recovery.listener());
+    return report(session, execution);
   }
 
   /** Prints how a drill went, and writes its report. */

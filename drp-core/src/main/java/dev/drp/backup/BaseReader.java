@@ -67,6 +67,14 @@ public final class BaseReader {
             });
   }
 
+  /** How the backup is compressed, and the log beside it. */
+  public Compression compressionOf(BackupManifest manifest) {
+    return reader
+        .compressionOf(manifest.part(SetLayout.CHUNKS))
+        .orElseThrow(
+            () -> new IllegalStateException("backup %s is stored plain".formatted(manifest.id())));
+  }
+
   private static void follow(TarFollower follower, byte[] plain, Frames frames) {
     try {
       follower.write(plain, 0, plain.length);
@@ -147,10 +155,7 @@ public final class BaseReader {
       this.manifest = manifest;
       this.copy = copy;
       BackupPart list = manifest.part(SetLayout.CHUNKS);
-      this.compression =
-          reader
-              .compressionOf(list)
-              .orElseThrow(() -> corrupt(list.name(), "it is not compressed", null));
+      this.compression = compressionOf(manifest);
       try (InputStream content = reader.open(manifest.id(), copy, list)) {
         this.chunks = ChunkList.read(content);
       } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.drp.database;
 
 import java.io.OutputStream;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,6 +68,12 @@ public interface DatabaseServer extends AutoCloseable {
    * have no version or the server does not know the collation.
    */
   Optional<String> collationVersion(DatabaseProperties like);
+
+  /**
+   * When the newest of the transactions was committed, by its own server's clock, that this one
+   * replayed from a log since it started; empty when it replayed none.
+   */
+  Optional<Instant> newestReplayedCommit();
 
   /** Free space of the file system that holds the server's data; empty where it cannot be asked. */
   OptionalLong freeBytes();

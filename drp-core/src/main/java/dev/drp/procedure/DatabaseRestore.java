@@ -154,6 +154,21 @@ final class DatabaseRestore {
         .onFailure(FailurePolicy.ABORT);
   }
 
+  /** Of a server that was started from files: what it sorts with and what it can load. */
+  Step checkLibraries() {
+    return Step.reading(
+            "check-libraries",
+            "Compares the versions of collation and extensions with those of the backup: files"
+                + " that another version sorted may be wrong here.",
+            context -> {
+              BackupManifest manifest = backup.manifest(context);
+              checkCollation(context, manifest);
+              checkExtensions(context, manifest);
+            })
+        .within(SHORT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
   private static void checkVersion(
       StepContext context, ServerFacts facts, BackupManifest manifest) {
     boolean fits = facts.majorVersion() >= manifest.server().majorVersion();

@@ -3,18 +3,23 @@ package dev.drp.procedure;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupEvent;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
+import dev.drp.backup.BaseReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
+import dev.drp.database.RecoveryTarget;
 import dev.drp.database.SandboxRequest;
 import dev.drp.database.ThrowawayServer;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.Environment;
 import dev.drp.recovery.Execution;
@@ -46,6 +51,7 @@ public final class DrillRestore {
   public static final String NAME = "drill-restore";
 
   static final String TEAR_DOWN = "tear-down";
+  static final String START_FROM_FILES = "start-from-files";
   static final String INCONCLUSIVE = "inconclusive";
 
   private static final String SUPERUSER = "postgres";
@@ -108,39 +114,63 @@ public final class DrillRestore {
       environment.requireDatabase();
       this.backup = new ChosenBackup(catalog, known, environment, clock);
       this.restore = new DatabaseRestore(backup, reader, this::server, true);
-      this.data =
-          new RestoredData(backup, environment, this::server, DatabaseRestore::restoredName);
+      this.data = new RestoredData(backup, environment, this::server, this::database);
     }
 
     RecoveryPlan plan() {
       RecoveryPlan.Builder builder =
           RecoveryPlan.named(NAME, plan.application(), environment.name())
-              .objectives(RestoreDatabase.objectives(plan, environment.name()))
-              .phase(
-                  "preflight", share(10), clearLeftovers(), chooseBackup(), restore.checkBackup())
-              .phase("sandbox", share(10), startSandbox(), restore.checkFit().in(Mode.DRILL))
-              .phase(
-                  "restore",
-                  share(60),
-                  restore.createRoles(),
-                  restore.relaxDurability(),
-                  restore.load(),
-                  restore.analyze())
-              .phase(
-                  "verify",
-                  share(20),
-                  data.compareRows(),
-                  data.compareFacts(),
-                  data.runExpectations(),
-                  restore.restoreDurability(),
-                  applyProperties())
-              .phase("record", judge(), recordDrill())
-              .phase("cleanup", tearDown())
-              .whatStands(
-                  execution -> "Environment %s was not touched.".formatted(environment.name()))
-              .closing(this::removeQuietly);
+              .objectives(RestoreDatabase.objectives(plan, environment.name()));
+      if (request.kind() == BackupKind.PHYSICAL) {
+        recoverFiles(builder);
+      } else {
+        loadDump(builder);
+      }
+      builder
+          .phase("record", judge(), recordDrill())
+          .phase("cleanup", tearDown())
+          .whatStands(execution -> "Environment %s was not touched.".formatted(environment.name()))
+          .closing(this::removeQuietly);
       request.toArguments().forEach(builder::argument);
       return builder.build();
+    }
+
+    private void loadDump(RecoveryPlan.Builder builder) {
+      builder
+          .phase("preflight", share(10), clearLeftovers(), chooseBackup(), restore.checkBackup())
+          .phase("sandbox", share(10), startSandbox(), restore.checkFit().in(Mode.DRILL))
+          .phase(
+              "restore",
+              share(60),
+              restore.createRoles(),
+              restore.relaxDurability(),
+              restore.load(),
+              restore.analyze())
+          .phase(
+              "verify",
+              share(20),
+              data.compareRows(),
+              data.compareFacts(),
+              data.runExpectations(),
+              restore.restoreDurability(),
+              applyProperties());
+    }
+
+    private void recoverFiles(RecoveryPlan.Builder builder) {
+      builder
+          .phase("preflight", share(10), clearLeftovers(), chooseBackup())
+          .phase("restore", share(60), startFromFiles(), restore.checkLibraries().in(Mode.DRILL));
+      if (request.replay().isPresent()) {
+        builder.phase("verify", share(30), data.countRows(), data.runExpectations(), ready());
+      } else {
+        builder.phase(
+            "verify",
+            share(30),
+            data.compareRows(),
+            data.compareFacts(),
+            data.runExpectations(),
+            ready());
+      }
     }
 
     private Optional<Duration> share(int percent) {
@@ -189,7 +219,7 @@ public final class DrillRestore {
               .orElse("Takes the newest good backup.");
       return Step.reading(
               "choose-backup",
-              which + " The recovery point is judged on the newest good one in any case.",
+              which + " The recovery point is judged on the newest that could be had in any case.",
               context -> {
                 CatalogListing all = backup.listBackups(context);
                 CatalogListing listing = all.ofKind(request.kind());
@@ -209,11 +239,30 @@ public final class DrillRestore {
           .onFailure(FailurePolicy.ABORT);
     }
 
+    /** Another one than the newest, where the request says so. */
     private Optional<CatalogEntry> draw(CatalogListing listing) {
+      Optional<Instant> target = request.replay().flatMap(DrillRequest.Replay::at);
+      if (target.isPresent()) {
+        return Optional.of(backupBefore(listing, target.get()));
+      }
       Instant now = clock.instant();
       return request
           .seed()
           .flatMap(seed -> listing.randomGood(now.minus(request.window()), now, new Random(seed)));
+    }
+
+    /** The newest that was complete at an instant: only from there on the log leads to it. */
+    private CatalogEntry backupBefore(CatalogListing listing, Instant target) {
+      return listing.backups().stream()
+          .filter(CatalogEntry::isGood)
+          .filter(it -> !it.manifest().startedAt().plus(it.manifest().took()).isAfter(target))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new RecoveryException(
+                      ErrorCode.BACKUP_NOT_FOUND,
+                      "no good physical backup was complete at %s".formatted(target),
+                      "choose a later instant; a recovery begins with a backup from before it."));
     }
 
     private Step startSandbox() {
@@ -225,29 +274,161 @@ public final class DrillRestore {
                 String owner = context.execution().value();
                 sandboxes.removeLeftovers(owner);
                 BackupManifest manifest = backup.manifest(context);
-                ThrowawayServer started =
-                    sandboxes.start(
-                        new SandboxRequest(
-                            owner,
-                            manifest.server().majorVersion(),
-                            manifest.server().image(),
-                            SUPERUSER));
+                ThrowawayServer started = sandboxes.start(sandboxRequest(context, manifest));
                 sandbox = started;
-                context.record("sandbox", started.description());
-                context.record("sameImage", String.valueOf(started.sameImage()));
-                context.found(Finding.check("throw-away server", "", started.description(), true));
+                tellOfSandbox(context);
               })
           .ephemeral()
           .within(Duration.ofMinutes(10))
           .onFailure(FailurePolicy.ABORT);
     }
 
+    private void tellOfSandbox(StepContext context) {
+      ThrowawayServer started = started();
+      context.record("sandbox", started.description());
+      context.record("sameImage", String.valueOf(started.sameImage()));
+      context.found(Finding.check("throw-away server", "", started.description(), true));
+    }
+
     private DatabaseServer server() {
+      return started().server();
+    }
+
+    private ThrowawayServer started() {
       ThrowawayServer started = sandbox;
       if (started == null) {
         throw new IllegalStateException("the throw-away server has not been started");
       }
-      return started.server();
+      return started;
+    }
+
+    /** A server from files has its database under its own name. */
+    private String database(ExecutionId execution) {
+      return request.kind() == BackupKind.PHYSICAL
+          ? environment.requireDatabase().name()
+          : DatabaseRestore.restoredName(execution);
+    }
+
+    private Step startFromFiles() {
+      String how =
+          request
+              .replay()
+              .map(
+                  replay ->
+                      replay
+                          .at()
+                          .map("replays the archived log up to %s"::formatted)
+                          .orElse("replays all of the archived log"))
+              .orElse("lets it become consistent");
+      return Step.changing(
+              START_FROM_FILES,
+              "Unpacks the server's files for a throw-away server that nobody outside reaches and"
+                  + " that reaches nobody, compares each with what the server said that it sent, "
+                  + how
+                  + ". A damaged copy is replaced by another storage's.",
+              this::startFromFiles)
+          .ephemeral()
+          .within(Duration.ofHours(24))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void startFromFiles(StepContext context) {
+      sandboxes.removeLeftovers(context.execution().value());
+      @Nullable RecoveryException damage = null;
+      for (BackupCopy copy : backup.backup(context).copiesToRead()) {
+        try {
+          sandbox = startFrom(context, copy);
+          context.record(ChosenBackup.STORAGE, copy.storage().name());
+          context.found(
+              Finding.check("copy in storage " + copy.storage().name(), "whole", "whole", true));
+          tellOfSandbox(context);
+          return;
+        } catch (RecoveryException e) {
+          if (e.code() != ErrorCode.BACKUP_CORRUPT) {
+            throw e;
+          }
+          damage = e;
+          context.found(
+              Finding.check(
+                  "copy in storage " + copy.storage().name(), "whole", e.problem(), false));
+          backup.recordEvent(copy, context, BackupEvent.Type.FAILED, e.problem(), Duration.ZERO);
+        }
+      }
+      throw new RecoveryException(
+          ErrorCode.BACKUP_CORRUPT,
+          damage == null
+              ? "backup %s has no copy".formatted(backup.manifest(context).id())
+              : damage.problem(),
+          backup.nextOlder(context) + ".",
+          damage);
+    }
+
+    private ThrowawayServer startFrom(StepContext context, BackupCopy copy) {
+      BackupManifest manifest = backup.manifest(context);
+      BaseReader base = new BaseReader(reader);
+      Optional<LogToReplay> log =
+          request
+              .replay()
+              .map(any -> LogToReplay.after(manifest, copy, base.compressionOf(manifest)));
+      log.ifPresent(
+          it ->
+              context.found(
+                  Finding.check(
+                      "log to replay",
+                      "",
+                      "from %s to %s, timeline %d: %d bytes"
+                          .formatted(
+                              manifest.requireBase().end(),
+                              it.reach().to(),
+                              it.reach().timeline(),
+                              it.bytes(manifest.requireBase())),
+                      true)));
+      try (Progress.Task task =
+          context
+              .progress()
+              .start("files of " + manifest.id(), manifest.requireBase().tarBytes())) {
+        return sandboxes.startFrom(
+            sandboxRequest(context, manifest),
+            new StoredServer(base, manifest, copy, log, task),
+            request
+                .replay()
+                .map(
+                    replay -> replay.at().map(RecoveryTarget::at).orElseGet(RecoveryTarget::latest))
+                .orElseGet(RecoveryTarget::consistent),
+            context.progress());
+      }
+    }
+
+    private SandboxRequest sandboxRequest(StepContext context, BackupManifest manifest) {
+      return new SandboxRequest(
+          context.execution().value(),
+          manifest.server().majorVersion(),
+          manifest.server().image(),
+          request.kind() == BackupKind.PHYSICAL ? environment.requireDatabase().user() : SUPERUSER);
+    }
+
+    private Step ready() {
+      return Step.reading(
+              "ready",
+              "The server has passed all checks. With that it is ready.",
+              context -> {
+                context.reached(MeasuringPoint.READY);
+                if (request.replay().isPresent()) {
+                  tellHowFarItCame(context);
+                }
+              })
+          .in(Mode.DRILL)
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void tellHowFarItCame(StepContext context) {
+      Optional<Instant> newest = server().newestReplayedCommit();
+      context.found(
+          Finding.check(
+              "newest commit replayed", "", newest.map(Instant::toString).orElse("none"), true));
+      if (request.replay().flatMap(DrillRequest.Replay::at).isEmpty()) {
+        newest.ifPresent(at -> context.reached(MeasuringPoint.RECOVERY_POINT, at));
+      }
     }
 
     private Step applyProperties() {

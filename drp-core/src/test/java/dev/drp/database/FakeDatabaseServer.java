@@ -81,6 +81,7 @@ public final class FakeDatabaseServer implements DatabaseServer {
   private Optional<String> collationVersion = Optional.empty();
   private int dumpBytesBeforeFailure = Integer.MAX_VALUE;
   private byte[] baseBackup = new byte[0];
+  private Optional<Instant> newestReplayedCommit = Optional.empty();
   private byte[] configuration = new byte[0];
   private List<String> configurationFiles = List.of();
   private int baseBackupBytesBeforeFailure = Integer.MAX_VALUE;
@@ -332,6 +333,15 @@ public final class FakeDatabaseServer implements DatabaseServer {
     fail("openSnapshot");
     Database database = existing(name);
     return new Snapshot(clock.instant(), new Database(database.properties, database.tables));
+  }
+
+  @Override
+  public synchronized Optional<Instant> newestReplayedCommit() {
+    return newestReplayedCommit;
+  }
+
+  public synchronized void setNewestReplayedCommit(Instant instant) {
+    newestReplayedCommit = Optional.of(instant);
   }
 
   @Override

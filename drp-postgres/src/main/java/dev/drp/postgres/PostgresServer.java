@@ -191,6 +191,22 @@ final class PostgresServer implements DatabaseServer {
   }
 
   @Override
+  public Optional<Instant> newestReplayedCommit() {
+    try (Session session = sessions.maintenance()) {
+      return session
+          .rows(
+              "ask how far the log was replayed",
+              """
+              SELECT replayed FROM (SELECT pg_catalog.pg_last_xact_replay_timestamp()) r(replayed)
+               WHERE replayed IS NOT NULL\
+              """,
+              row -> row.getObject(1, OffsetDateTime.class).toInstant())
+          .stream()
+          .findFirst();
+    }
+  }
+
+  @Override
   public OptionalLong freeBytes() {
     return place.freeBytes(sessions);
   }

@@ -12,6 +12,7 @@ import dev.drp.database.RestoreTarget;
 import dev.drp.database.ServerFacts;
 import dev.drp.database.WalSource;
 import java.io.OutputStream;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -72,6 +73,11 @@ class BorrowedServer implements DatabaseServer {
   @Override
   public Optional<String> collationVersion(DatabaseProperties like) {
     return server.collationVersion(like);
+  }
+
+  @Override
+  public Optional<Instant> newestReplayedCommit() {
+    return server.newestReplayedCommit();
   }
 
   @Override
