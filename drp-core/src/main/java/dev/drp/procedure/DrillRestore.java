@@ -10,6 +10,7 @@ import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupEvent;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
+import dev.drp.backup.BaseContent;
 import dev.drp.backup.BaseReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
@@ -370,19 +371,7 @@ public final class DrillRestore {
           request
               .replay()
               .map(any -> LogToReplay.after(manifest, copy, base.compressionOf(manifest)));
-      log.ifPresent(
-          it ->
-              context.found(
-                  Finding.check(
-                      "log to replay",
-                      "",
-                      "from %s to %s, timeline %d: %d bytes"
-                          .formatted(
-                              manifest.requireBase().end(),
-                              it.reach().to(),
-                              it.reach().timeline(),
-                              it.bytes(manifest.requireBase())),
-                      true)));
+      log.ifPresent(it -> tellOfLog(context, manifest, copy, it));
       try (Progress.Task task =
           context
               .progress()
@@ -397,6 +386,36 @@ public final class DrillRestore {
                 .orElseGet(RecoveryTarget::consistent),
             context.progress());
       }
+    }
+
+    private static void tellOfLog(
+        StepContext context, BackupManifest manifest, BackupCopy copy, LogToReplay log) {
+      BaseContent base = manifest.requireBase();
+      if (log.segments().isEmpty()) {
+        throw new RecoveryException(
+            ErrorCode.PRECHECK_FAILED,
+            "storage %s keeps no log that follows backup %s from %s on"
+                .formatted(copy.storage(), manifest.id(), base.end()),
+            "stream it there (drp wal stream); what a backup holds by itself, drill restore"
+                + " proves.");
+      }
+      context.found(
+          Finding.check(
+              "log to replay",
+              "",
+              "from %s to %s, timeline %d: %d bytes"
+                  .formatted(base.end(), log.reach().to(), log.reach().timeline(), log.bytes(base)),
+              true));
+      log.reach()
+          .goesOnAt()
+          .ifPresent(
+              next ->
+                  context.found(
+                      Finding.warning(
+                          "log",
+                          "is missing from %s to %s: nothing after that can be recovered from this"
+                                  .formatted(log.reach().to(), next)
+                              + " backup; take a new one")));
     }
 
     private SandboxRequest sandboxRequest(StepContext context, BackupManifest manifest) {
