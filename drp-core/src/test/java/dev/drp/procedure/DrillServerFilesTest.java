@@ -2,6 +2,7 @@ package dev.drp.procedure;
 
 import static dev.drp.procedure.ProcedureFixture.LIVE;
 import static dev.drp.procedure.ProcedureFixture.PRODUCTION;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drp.ErrorCode;
@@ -12,6 +13,7 @@ import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.BackupState;
 import dev.drp.backup.FakeServerFiles;
+import dev.drp.backup.GzipCompression;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.database.FakeDatabaseServer;
@@ -21,6 +23,7 @@ import dev.drp.procedure.DrillRequest.Replay;
 import dev.drp.procedure.DrillResult.Outcome;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.MeasuringPoint;
+import dev.drp.wal.WalSegment;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -187,9 +190,43 @@ class DrillServerFilesTest {
     assertNothingLeft(execution);
   }
 
+  /** Archives a segment of the log, which continues the backup's own from segment 2 on. */
+  private void archive(int segment) {
+    fixture.backups.local.plant(
+        "Ask%%26Trust/production/7000000000000000001/wal/00000001/0000000100000000%08X.gz"
+            .formatted(segment),
+        new GzipCompression().compressFrame(new byte[WalSegment.BYTES]));
+  }
+
+  @Test
+  void refusesToRehearseAReplayWithoutALog() {
+    backUp();
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.ALL));
+
+    assertThat(execution.problem().orElseThrow().problem())
+        .contains("keeps no log that follows backup");
+    assertNothingLeft(execution);
+  }
+
+  @Test
+  void tellsWhereTheLogHasAHole() {
+    backUp();
+    archive(2);
+    archive(4);
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.ALL));
+
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.PASSED);
+    assertThat(execution.stepExecution("start-from-files").findings())
+        .anyMatch(it -> it.toString().contains("is missing from 0/3000000 to 0/4000000"));
+  }
+
   @Test
   void replaysTheLogToItsEndAndMeasuresThere() {
     backUp();
+    archive(2);
+    archive(3);
     Instant newest = fixture.backups.clock.instant().minusSeconds(7);
     fixture.sandboxes.whenStartedFrom(
         (tar, server) -> {
@@ -208,11 +245,14 @@ class DrillServerFilesTest {
     assertThat(execution.value("rowsActual")).contains("7");
     assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(newest);
     assertThat(Arrays.copyOf(unpacked.get(0), files.tar().length)).isEqualTo(files.tar());
+    assertThat(new String(unpacked.get(0), ISO_8859_1))
+        .contains("drp_wal/000000010000000000000002", "drp_wal/000000010000000000000003");
   }
 
   @Test
   void recoversToAnInstantFromTheNewestBackupBeforeIt() {
     BackupId first = backUp().id();
+    archive(2);
     Instant target = fixture.backups.clock.instant();
     fixture.backups.clock.advance(Duration.ofMinutes(5));
     backUp();
