@@ -1,5 +1,6 @@
 package dev.drp.transfer;
 
+import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
@@ -10,6 +11,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Zstandard, as {@code zstd -d} undoes it: level 1 on two threads, with a checksum of the plain
@@ -22,6 +27,9 @@ import java.io.PushbackInputStream;
 public final class ZstdCompression implements Compression {
   private static final int LEVEL = 1;
   private static final int WORKERS = 2;
+
+  /** As many as were in use at once; making one for each frame would cost a seventh of the work. */
+  private final Queue<FrameCompressor> idle = new ConcurrentLinkedQueue<>();
 
   @Override
   public String name() {
@@ -50,8 +58,26 @@ public final class ZstdCompression implements Compression {
 
   @Override
   public byte[] compressFrame(byte[] content) {
-    try (ZstdCompressCtx context = new ZstdCompressCtx()) {
-      return context.setLevel(LEVEL).setChecksum(true).compress(content);
+    FrameCompressor compressor = Optional.ofNullable(idle.poll()).orElseGet(FrameCompressor::new);
+    try {
+      return compressor.compress(content);
+    } finally {
+      idle.add(compressor);
+    }
+  }
+
+  /** Makes one frame after the other, each on its own. Not safe for concurrent use. */
+  private static final class FrameCompressor {
+    private final ZstdCompressCtx context = new ZstdCompressCtx().setLevel(LEVEL).setChecksum(true);
+    private byte[] buffer = {};
+
+    byte[] compress(byte[] content) {
+      int most = Math.toIntExact(Zstd.compressBound(content.length));
+      if (buffer.length < most) {
+        buffer = new byte[most];
+      }
+      int bytes = context.compressByteArray(buffer, 0, buffer.length, content, 0, content.length);
+      return Arrays.copyOf(buffer, bytes);
     }
   }
 

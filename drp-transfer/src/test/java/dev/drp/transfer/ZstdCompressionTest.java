@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +50,49 @@ class ZstdCompressionTest {
     compressed[compressed.length / 2] ^= 4;
 
     assertThatThrownBy(() -> decompressed(compressed)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void givesBackFramesOfAnySizeInAnyOrder() throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    for (int size : new int[] {PLAIN.length, 0, 1, 200_000, PLAIN.length, 70}) {
+      byte[] content = Arrays.copyOfRange(PLAIN, PLAIN.length - size, PLAIN.length);
+      byte[] frame = compression.compressFrame(content);
+      assertThat(compression.decompressFrame(frame, size)).isEqualTo(content);
+      all.write(content);
+      frames.write(frame);
+    }
+
+    assertThat(decompressed(frames.toByteArray())).isEqualTo(all.toByteArray());
+  }
+
+  @Test
+  void compressesFramesOfSeveralThreadsAtOnce() throws IOException {
+    List<byte[]> contents =
+        IntStream.range(0, 64).mapToObj(i -> Arrays.copyOf(PLAIN, 100_000 + 1000 * i)).toList();
+
+    List<byte[]> frames = contents.parallelStream().map(compression::compressFrame).toList();
+
+    for (int i = 0; i < contents.size(); i++) {
+      byte[] content = contents.get(i);
+      assertThat(compression.decompressFrame(frames.get(i), content.length)).isEqualTo(content);
+    }
+  }
+
+  @Test
+  void failsOnAFrameThatIsNotWhatItWas() {
+    byte[] frame = compression.compressFrame(PLAIN);
+    byte[] flipped = frame.clone();
+    flipped[flipped.length / 2] ^= 4;
+    byte[] cut = Arrays.copyOf(frame, frame.length - 1);
+
+    assertThatThrownBy(() -> compression.decompressFrame(flipped, PLAIN.length))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> compression.decompressFrame(cut, PLAIN.length))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> compression.decompressFrame(frame, PLAIN.length + 1))
+        .isInstanceOf(IOException.class);
   }
 
   private byte[] compressed(byte[] plain) throws IOException {
