@@ -24,11 +24,7 @@ final class Sha256 {
   }
 
   static String of(byte[] data) {
-    return HexFormat.of().formatHex(digest(data));
-  }
-
-  static byte[] digest(byte[] data) {
-    return newDigest().digest(data);
+    return HexFormat.of().formatHex(newDigest().digest(data));
   }
 
   private static MessageDigest newDigest() {
