@@ -68,6 +68,7 @@ final class StatusCommand extends DrpCommand {
         .put("asOf", environment.asOf())
         .put("objectivesMet", !environment.missesObjective())
         .put("recoveryPoint", json(environment.recoveryPoint()))
+        .put("recoveryPointBy", environment.recoveryPointBy())
         .put("recoveryTime", json(environment.recoveryTime()))
         .put("newestVerified", environment.newestVerified().map(StatusCommand::json))
         .put("newestDrilled", environment.newestDrilled().map(StatusCommand::json))

@@ -118,9 +118,6 @@ final class WalCommand implements Runnable {
             + " not answer."
       })
   static final class State extends DrpCommand {
-    /** A storage that is behind by more than that is behind, whatever max-lag says. */
-    private static final Duration LEAST_LAG = Duration.ofSeconds(30);
-
     @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
     private String environment;
 
@@ -145,12 +142,13 @@ final class WalCommand implements Runnable {
       } catch (RecoveryException e) {
         problems.add(e.problem());
       }
-      Duration most = settings.maxLag().multipliedBy(3);
-      Duration limit = most.compareTo(LEAST_LAG) > 0 ? most : LEAST_LAG;
       status.ifPresent(
           it ->
               it.copies().stream()
-                  .filter(copy -> !copy.problem().isEmpty() || lag(session, copy, limit))
+                  .filter(
+                      copy ->
+                          !copy.problem().isEmpty()
+                              || copy.isBehind(settings.maxLag(), session.now()))
                   .forEach(
                       copy ->
                           problems.add(
@@ -164,11 +162,6 @@ final class WalCommand implements Runnable {
           () -> json(session, streaming, status, found, gaps, problems),
           out -> print(session, streaming, status, found, gaps, problems));
       return problems.isEmpty() ? ExitStatus.OK : ExitStatus.OBJECTIVE_MISSED;
-    }
-
-    private static boolean lag(Session session, WalStatus.Copy copy, Duration limit) {
-      return copy.completeUntil().isEmpty()
-          || Duration.between(copy.completeUntil().get(), session.now()).compareTo(limit) > 0;
     }
 
     private List<WalGap> gaps(Session session, WalSettings settings, WalStatus status) {

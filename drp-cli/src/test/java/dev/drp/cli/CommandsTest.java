@@ -8,23 +8,29 @@ import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
+import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.GzipCompression;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.DatabaseSummary;
 import dev.drp.database.FakeDatabaseSandboxes;
+import dev.drp.database.Lsn;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Storage;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateLock;
+import dev.drp.wal.WalStatus;
+import dev.drp.wal.WalStretch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,6 +196,49 @@ class CommandsTest {
         .contains("\"objectivesMet\": true", "\"state\": \"MET\"", "\"objectivePath\":");
     assertThat(drp("backups", "expire", "--output", "json")).isZero();
     assertThat(test.out()).startsWith("{\n").contains("\"applied\": false", "\"keep\": true");
+  }
+
+  @Test
+  void countsTheStreamedLogOnlyWhileSomebodyStreamsIt() throws IOException {
+    Files.writeString(
+        folder.resolve("drp.yaml"),
+        PLAN.replace("user: owner }", "user: owner, wal: { to: [local] } }"));
+    fixture.server.setBaseBackup(FakeServerFiles.some(1 << 20).tar());
+    assertThat(drp("backup", "production", "--kind", "physical")).as(test.err()).isZero();
+    fixture.clock.advance(Duration.ofHours(8));
+    EnvironmentState state = fixture.state.environment("Ask&Trust", "production");
+    Lsn end = Lsn.parse("0/5000000");
+    new WalStatus(
+            fixture.clock.instant(),
+            "7000000000000000001",
+            1,
+            end,
+            end,
+            List.of(
+                new WalStatus.Copy(
+                    "local",
+                    1,
+                    end,
+                    Optional.of(fixture.clock.instant().minusSeconds(7)),
+                    "",
+                    Optional.of(
+                        new WalStretch(
+                            List.of(new WalStretch.Part(1, Lsn.parse("0/2000000"), end)))),
+                    Optional.empty())))
+        .write(state);
+
+    try (StateLock streaming = state.lockWal()) {
+      assertThat(drp("status", "--output", "json")).as("%s", streaming).isNotEqualTo(1);
+      assertThat(test.out())
+          .contains("\"recoveryPointBy\": \"LOG\"", "\"actualSeconds\": 7")
+          .doesNotContain("\"kind\": \"LOG\"");
+      drp("status");
+      assertThat(test.out()).contains("age of the log in storage local, which continues backup");
+    }
+    assertThat(drp("status", "--output", "json")).isEqualTo(4);
+    assertThat(test.out())
+        .contains("\"recoveryPointBy\": \"BACKUP\"", "\"actualSeconds\": 28800")
+        .contains("\"kind\": \"LOG\"", "run `drp wal stream production`");
   }
 
   @Test

@@ -12,6 +12,7 @@ import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.ServerFacts;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlanFinding;
 import dev.drp.plan.PlanFinding.Rule;
@@ -19,6 +20,7 @@ import dev.drp.recovery.Execution;
 import dev.drp.recovery.Executions;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateDirectory;
+import dev.drp.wal.WalStatus;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -31,7 +33,8 @@ import java.util.OptionalLong;
 
 /**
  * Says where an application stands, from what this machine knows: its copy of the catalog, the
- * journals of its executions, a look at the folders of local storages. Safe for concurrent use.
+ * journals of its executions, what streams of the log have written down, a look at the folders of
+ * local storages. Safe for concurrent use.
  */
 public final class AssessStatus {
   private final ContingencyPlan plan;
@@ -96,6 +99,7 @@ public final class AssessStatus {
     String name = environment.name();
     EnvironmentState memory = state.environment(plan.application(), name);
     LocalCatalog.View view = refresh ? catalog.refresh(name) : catalog.read(name);
+    boolean streamed = environment.database().flatMap(DatabaseSettings::wal).isPresent();
     List<Notice> notices = new ArrayList<>();
     Optional<DatabaseAnswer> answer =
         refresh && environment.database().isPresent()
@@ -106,6 +110,8 @@ public final class AssessStatus {
         new BackupRuns(memory).all(),
         executions.executions().stream().filter(it -> isOf(it, name)).toList(),
         memory.lockHolder(),
+        streamed ? memory.walLockHolder() : Optional.empty(),
+        streamed ? WalStatus.read(memory) : Optional.empty(),
         answer,
         notices);
   }

@@ -1,6 +1,7 @@
 package dev.drp.assessment;
 
 import dev.drp.ErrorCode;
+import dev.drp.assessment.EnvironmentStatus.RecoveryPointBy;
 import dev.drp.backup.BackupRun;
 import dev.drp.backup.BackupState;
 import dev.drp.backup.BackupSummary;
@@ -9,6 +10,7 @@ import dev.drp.backup.CatalogProblem;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.DrillSchedule;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
@@ -41,6 +43,7 @@ final class EnvironmentAssessment {
   private final Environment environment;
   private final EnvironmentFacts facts;
   private final Instant now;
+  private final Optional<LogAssessment> log;
 
   EnvironmentAssessment(
       ContingencyPlan plan, Environment environment, EnvironmentFacts facts, Instant now) {
@@ -48,6 +51,11 @@ final class EnvironmentAssessment {
     this.environment = environment;
     this.facts = facts;
     this.now = now;
+    this.log =
+        environment
+            .database()
+            .flatMap(DatabaseSettings::wal)
+            .map(streamed -> new LogAssessment(environment, facts, now));
   }
 
   EnvironmentStatus assess() {
@@ -58,6 +66,9 @@ final class EnvironmentAssessment {
         environment.database().isPresent(),
         facts.catalog().asOf(),
         recoveryPoint(objectives),
+        reliableLog()
+            .map(it -> RecoveryPointBy.LOG)
+            .or(() -> newestGood().map(it -> RecoveryPointBy.BACKUP)),
         recoveryTime(objectives),
         newestGood().flatMap(it -> known(it, Copy::provenAt)),
         backups.stream()
@@ -84,12 +95,32 @@ final class EnvironmentAssessment {
     return facts.catalog().backups().stream().filter(BackupSummary::isGood).findFirst();
   }
 
+  /** The log that counts, unless a backup has newer data. */
+  private Optional<LogAssessment.Reliable> reliableLog() {
+    return log.flatMap(LogAssessment::reliable)
+        .filter(it -> newestGood().stream().noneMatch(b -> b.recoveryPoint().isAfter(it.until())));
+  }
+
   private Measure recoveryPoint(EffectiveObjectives objectives) {
+    Optional<LogAssessment.Reliable> reliable = reliableLog();
+    if (reliable.isPresent()) {
+      return byLog(objectives, reliable.get());
+    }
     Optional<BackupSummary> newest = newestGood();
     return Measure.of(
         objectives.recoveryPoint(),
         newest.map(it -> Duration.between(it.recoveryPoint(), now)),
         newest.map(it -> "age of the data in backup " + it.id()).orElseGet(this::whyNoBackup));
+  }
+
+  /** The server's clock, which counts, may be a little ahead of ours. */
+  private Measure byLog(EffectiveObjectives objectives, LogAssessment.Reliable reliable) {
+    Duration age = Duration.between(reliable.until(), now);
+    return Measure.of(
+        objectives.recoveryPoint(),
+        Optional.of(age.isNegative() ? Duration.ZERO : age),
+        "age of the log in storage %s, which continues backup %s"
+            .formatted(reliable.storage(), reliable.base().id()));
   }
 
   private String whyNoBackup() {
@@ -245,6 +276,7 @@ final class EnvironmentAssessment {
               problem.storage(),
               "%s: %s".formatted(problem.where(), problem.what())));
     }
+    log.ifPresent(it -> notices.addAll(it.notices()));
     runs(notices);
     executions(notices);
     return notices;

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.drp.backup.BackupRun;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.recovery.Execution;
+import dev.drp.wal.WalStatus;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +16,8 @@ import java.util.Optional;
  * @param runs attempts to back it up, oldest first
  * @param executions those of this environment, newest first
  * @param lockedBy who works on its backups
+ * @param streamedBy who streams its write-ahead log; empty when nobody does, or is to
+ * @param log how far the log has come; empty where nothing was ever streamed, or is to be
  * @param database what the database said of itself, where it was asked
  * @param notices what looking all this up brought to light
  */
@@ -23,6 +26,8 @@ record EnvironmentFacts(
     List<BackupRun> runs,
     List<Execution> executions,
     Optional<String> lockedBy,
+    Optional<String> streamedBy,
+    Optional<WalStatus> log,
     Optional<DatabaseAnswer> database,
     List<Notice> notices) {
   EnvironmentFacts {
@@ -30,6 +35,8 @@ record EnvironmentFacts(
     runs = List.copyOf(runs);
     executions = List.copyOf(executions);
     requireNonNull(lockedBy, "lockedBy");
+    requireNonNull(streamedBy, "streamedBy");
+    requireNonNull(log, "log");
     requireNonNull(database, "database");
     notices = List.copyOf(notices);
   }

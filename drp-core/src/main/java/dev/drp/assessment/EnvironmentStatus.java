@@ -11,7 +11,8 @@ import java.util.Optional;
  *
  * @param hasDatabase whether the plan gives it a database; without one nothing is measured
  * @param asOf when all storages were last asked about its backups; empty if never
- * @param recoveryPoint age of the newest good backup's data against the RPO
+ * @param recoveryPoint age of the newest data that can be had back against the RPO
+ * @param recoveryPointBy what has that data; empty when nothing has any
  * @param recoveryTime time that the last drill's recovery took against the RTO
  * @param newestVerified the good backup with the newest recovery point
  * @param newestDrilled the good backup with the newest recovery point that a drill restored
@@ -25,6 +26,7 @@ public record EnvironmentStatus(
     boolean hasDatabase,
     Optional<Instant> asOf,
     Measure recoveryPoint,
+    Optional<RecoveryPointBy> recoveryPointBy,
     Measure recoveryTime,
     Optional<KnownBackup> newestVerified,
     Optional<KnownBackup> newestDrilled,
@@ -38,6 +40,7 @@ public record EnvironmentStatus(
     requireNonNull(environment, "environment");
     requireNonNull(asOf, "asOf");
     requireNonNull(recoveryPoint, "recoveryPoint");
+    requireNonNull(recoveryPointBy, "recoveryPointBy");
     requireNonNull(recoveryTime, "recoveryTime");
     requireNonNull(newestVerified, "newestVerified");
     requireNonNull(newestDrilled, "newestDrilled");
@@ -45,6 +48,14 @@ public record EnvironmentStatus(
     notices = List.copyOf(notices);
     requireNonNull(lockedBy, "lockedBy");
     requireNonNull(database, "database");
+  }
+
+  /** What holds the newest data. */
+  public enum RecoveryPointBy {
+    /** The newest good backup. */
+    BACKUP,
+    /** The streamed log, which goes on from a good physical backup without a hole. */
+    LOG
   }
 
   /** Whether an objective of the plan is not known to be kept. */

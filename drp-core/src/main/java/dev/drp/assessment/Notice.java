@@ -17,6 +17,8 @@ public record Notice(Kind kind, String subject, String what) {
     BACKUP_FAILED,
     /** A storage holds something that is damaged, unfinished or foreign, or does not answer. */
     STORAGE,
+    /** The streamed log does not count, or not in some storage, for what is to be restored. */
+    LOG,
     /** The newest run of its kind failed. */
     RUN_FAILED,
     /** An execution was interrupted or paused, and waits for somebody to resume or undo it. */

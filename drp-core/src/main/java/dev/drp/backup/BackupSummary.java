@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param bytes size as stored, of one copy
  * @param plainBytes size of the plain content
  * @param rows of all tables
+ * @param logEnd where a physical backup can follow the server's write-ahead log; empty of others
  */
 public record BackupSummary(
     BackupId id,
@@ -28,6 +30,7 @@ public record BackupSummary(
     long bytes,
     long plainBytes,
     long rows,
+    Optional<LogEnd> logEnd,
     List<Copy> copies) {
   public BackupSummary {
     requireNonNull(id, "id");
@@ -37,7 +40,24 @@ public record BackupSummary(
     requireNonNull(startedAt, "startedAt");
     requireNonNull(took, "took");
     requireNonNull(recoveryPoint, "recoveryPoint");
+    requireNonNull(logEnd, "logEnd");
     copies = List.copyOf(copies);
+  }
+
+  /**
+   * Where the write-ahead log ends that a physical backup brings along.
+   *
+   * @param systemIdentifier of the server whose log it is
+   */
+  public record LogEnd(String systemIdentifier, int timeline, Lsn at) {
+    public LogEnd {
+      requireNonNull(systemIdentifier, "systemIdentifier");
+      requireNonNull(at, "at");
+    }
+
+    private static LogEnd of(BackupManifest manifest, BaseContent base) {
+      return new LogEnd(manifest.server().systemIdentifier(), base.timeline(), base.end());
+    }
   }
 
   /**
@@ -70,6 +90,7 @@ public record BackupSummary(
         manifest.storedBytes(),
         manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum(),
         manifest.totalRows(),
+        manifest.base().map(base -> LogEnd.of(manifest, base)),
         entry.copies().stream().map(BackupSummary::copy).toList());
   }
 
@@ -97,6 +118,7 @@ public record BackupSummary(
         bytes,
         plainBytes,
         rows,
+        logEnd,
         others);
   }
 

@@ -1,6 +1,7 @@
 package dev.drp.backup;
 
 import dev.drp.backup.LocalCatalog.View;
+import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.state.TabSeparated;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.Optional;
  * not spend its time in parsers.
  */
 final class CatalogFile {
-  private static final String HEAD = "drp-catalog-2";
+  private static final String HEAD = "drp-catalog-3";
   private static final String BACKUP = "backup";
   private static final String COPY = "copy";
   private static final String PROBLEM = "problem";
@@ -40,7 +41,10 @@ final class CatalogFile {
               text(backup.recoveryPoint()),
               String.valueOf(backup.bytes()),
               String.valueOf(backup.plainBytes()),
-              String.valueOf(backup.rows())));
+              String.valueOf(backup.rows()),
+              backup.logEnd().map(BackupSummary.LogEnd::systemIdentifier).orElse(""),
+              backup.logEnd().map(it -> String.valueOf(it.timeline())).orElse(""),
+              backup.logEnd().map(it -> String.valueOf(it.at().value())).orElse("")));
       for (BackupSummary.Copy copy : backup.copies()) {
         rows.add(
             List.of(
@@ -99,7 +103,13 @@ final class CatalogFile {
         Long.parseLong(row.get(9)),
         Long.parseLong(row.get(10)),
         Long.parseLong(row.get(11)),
+        optional(row.get(12)).map(system -> logEnd(system, row)),
         List.of());
+  }
+
+  private static BackupSummary.LogEnd logEnd(String systemIdentifier, List<String> row) {
+    return new BackupSummary.LogEnd(
+        systemIdentifier, Integer.parseInt(row.get(13)), new Lsn(Long.parseLong(row.get(14))));
   }
 
   private static BackupSummary.Copy copy(List<String> row) {

@@ -138,7 +138,8 @@ public final class PlanLint {
     Optional<Sourced<Duration>> objective = plan.objectivesOf(environment.name()).recoveryPoint();
     if (mostOften.isPresent() && objective.isPresent()) {
       BackupSchedule schedule = mostOften.get();
-      if (schedule.longestInterval().compareTo(objective.get().value()) > 0) {
+      if (schedule.longestInterval().compareTo(objective.get().value()) > 0
+          && !isKeptByLog(environment, objective.get().value())) {
         found(
             Rule.RECOVERY_POINT_NOT_KEPT,
             "backups." + schedule.name(),
@@ -156,6 +157,17 @@ public final class PlanLint {
         .every()
         .map(Span::toString)
         .orElseGet(() -> Quantities.text(schedule.longestInterval()));
+  }
+
+  /** Whether the log is streamed often enough, and there are physical backups that it continues. */
+  private boolean isKeptByLog(Environment environment, Duration recoveryPoint) {
+    return environment
+            .database()
+            .flatMap(DatabaseSettings::wal)
+            .filter(wal -> wal.maxLag().compareTo(recoveryPoint) <= 0)
+            .isPresent()
+        && plan.backupsOf(environment.name()).stream()
+            .anyMatch(it -> it.kind() == BackupKind.PHYSICAL);
   }
 
   private Optional<BackupSchedule> databaseBackupTakenMostOften(Environment environment) {
@@ -231,7 +243,8 @@ public final class PlanLint {
       Optional<BackupSchedule> mostOften = databaseBackupTakenMostOften(environment);
       if (point.isPresent()
           && mostOften.isPresent()
-          && mostOften.get().longestInterval().compareTo(point.get()) > 0) {
+          && mostOften.get().longestInterval().compareTo(point.get()) > 0
+          && !isKeptByLog(environment, point.get())) {
         found(
             Rule.RECOVERY_PLAN_POINT_NOT_KEPT,
             path + ".recovery-point",

@@ -175,11 +175,19 @@ public final class StreamWal {
                     suffix -> WalLayout.of(application, environment.name(), id, suffix),
                     compression,
                     settings.maxLag(),
+                    before(id),
                     StreamWal.this::tell,
                     this::fail);
             shipping.start();
             return shipping;
           });
+    }
+
+    private List<WalStatus.Copy> before(String systemIdentifier) {
+      return WalStatus.read(remembered)
+          .filter(status -> status.systemIdentifier().equals(systemIdentifier))
+          .map(WalStatus::copies)
+          .orElse(List.of());
     }
 
     private List<WalArchive> archives(String systemIdentifier) {

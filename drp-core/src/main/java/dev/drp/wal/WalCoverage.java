@@ -101,6 +101,16 @@ public record WalCoverage(
     }
   }
 
+  /** Where the log begins that leads to a position of a timeline without a hole. */
+  Lsn since(int timeline, Lsn to) {
+    TimelineHistory history = history(timeline);
+    long number = WalSegment.at(timeline, to).number();
+    while (number > 0 && segments.getOrDefault(owner(history, number - 1), 0) == WalSegment.BYTES) {
+      number--;
+    }
+    return new WalSegment(timeline, number).start();
+  }
+
   /** The newest timeline whose log has begun in that segment or before. */
   private static WalSegment owner(TimelineHistory history, long number) {
     int timeline = history.timeline();

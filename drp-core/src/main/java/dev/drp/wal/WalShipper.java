@@ -9,6 +9,7 @@ import dev.drp.backup.Compression;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.database.Lsn;
+import dev.drp.database.TimelineHistory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,14 +21,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Brings the log of one server from the spool to one storage. */
+/**
+ * Brings the log of one server from the spool to one storage, in one thread at a time. What it says
+ * can be asked at any time, also while the storage lets it wait.
+ */
 final class WalShipper {
   /** A segment that fills slowly has no more increments than that; then one replaces them all. */
   private static final int MOST_INCREMENTS = 128;
@@ -37,8 +43,10 @@ final class WalShipper {
   private final WalLayout layout;
   private final Compression compression;
   private final Map<Integer, Map<WalSegment, NavigableSet<Increment>>> stored = new HashMap<>();
-  private final Set<String> done = new HashSet<>();
-  private @Nullable Position position;
+  private final Set<String> done = ConcurrentHashMap.newKeySet();
+  private boolean lookAgain;
+  private volatile @Nullable Position position;
+  private volatile @Nullable Past past;
 
   WalShipper(NamedStorage storage, WalSpool spool, WalLayout layout, Compression compression) {
     this.storage = storage;
@@ -58,23 +66,39 @@ final class WalShipper {
     }
   }
 
+  /**
+   * What a storage has of the log that leads to where it is shipped: of a timeline, since some
+   * position without a hole.
+   */
+  private record Past(TimelineHistory history, Lsn since, Optional<WalGap> newestGap) {}
+
   NamedStorage storage() {
     return storage;
   }
 
   /** How far this program has brought it; empty as long as it has not got to it. */
-  synchronized @Nullable Position position() {
+  @Nullable Position position() {
     return position;
   }
 
-  /** Whether the storage has all of a file of the spool. */
-  synchronized boolean has(String name) {
-    return done.contains(name);
+  /** The log without a hole that leads to {@link #position}; empty where it is not known yet. */
+  Optional<WalStretch> stretch() {
+    Position here = position;
+    Past known = past;
+    return here == null || known == null || known.history.timeline() != here.timeline
+        ? Optional.empty()
+        : Optional.of(WalStretch.of(known.history, known.since, here.to));
   }
 
-  /** Forgets a file that has left the spool. */
-  synchronized void forget(String name) {
-    done.remove(name);
+  /** The newest gap that the storage tells of. */
+  Optional<WalGap> newestGap() {
+    Past known = past;
+    return known == null ? Optional.empty() : known.newestGap;
+  }
+
+  /** Whether the storage has all of a file of the spool. */
+  boolean has(String name) {
+    return done.contains(name);
   }
 
   /**
@@ -83,6 +107,7 @@ final class WalShipper {
    */
   synchronized void ship() {
     WalSpool.Content content = spool.content();
+    done.retainAll(content.names());
     for (String name : content.small()) {
       if (!done.contains(name)) {
         ObjectName target =
@@ -91,6 +116,7 @@ final class WalShipper {
                 : layout.folder().child(name);
         storage.objects().put(target, output -> Files.copy(spool.file(name), output));
         done.add(name);
+        lookAgain = true; // a gap, or another timeline
       }
     }
     for (WalSegment segment : content.complete()) {
@@ -101,11 +127,32 @@ final class WalShipper {
       reached(segment, WalSegment.BYTES);
     }
     content.partial().forEach(this::partial);
+    lookBack();
+  }
+
+  /**
+   * Finds out where the log begins that leads here. Within a timeline, and without a gap, that does
+   * not change while it is shipped.
+   */
+  private void lookBack() {
+    Position here = position;
+    Past known = past;
+    if (here != null && (lookAgain || known == null || known.history.timeline() != here.timeline)) {
+      WalCoverage coverage = new WalArchive(storage, layout, compression).coverage();
+      List<WalGap> gaps = coverage.gaps();
+      past =
+          new Past(
+              coverage.history(here.timeline),
+              coverage.since(here.timeline, here.to),
+              gaps.isEmpty() ? Optional.empty() : Optional.of(gaps.get(gaps.size() - 1)));
+      lookAgain = false;
+    }
   }
 
   private void reached(WalSegment segment, int offset) {
     Position now = new Position(segment.timeline(), segment.start().plus(offset));
-    if (position == null || now.covers(position)) {
+    Position before = position;
+    if (before == null || now.covers(before)) {
       position = now;
     }
   }
@@ -141,7 +188,9 @@ final class WalShipper {
       remove(replaced, increments);
     }
     reached(segment, Math.max(bytes, shipped));
-    if (!segment.equals(receiving())) {
+    if (segment.equals(receiving())) {
+      done.remove(segment.name() + WalSpool.PARTIAL);
+    } else {
       done.add(segment.name() + WalSpool.PARTIAL);
     }
   }

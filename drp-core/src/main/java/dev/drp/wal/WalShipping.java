@@ -7,7 +7,6 @@ import dev.drp.backup.NamedStorage;
 import dev.drp.database.Lsn;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
@@ -37,6 +36,7 @@ final class WalShipping implements AutoCloseable {
 
   /**
    * @param maxLag how often increments are shipped
+   * @param before how far a former run had come, as it was written down
    * @param fatal hears of what no second attempt mends
    */
   WalShipping(
@@ -45,6 +45,7 @@ final class WalShipping implements AutoCloseable {
       Function<String, WalLayout> layout,
       Compression compression,
       Duration maxLag,
+      List<WalStatus.Copy> before,
       BiConsumer<WalEvent.Kind, String> events,
       Consumer<RuntimeException> fatal) {
     this.spool = spool;
@@ -57,7 +58,10 @@ final class WalShipping implements AutoCloseable {
                 storage ->
                     new Lane(
                         new WalShipper(
-                            storage, spool, layout.apply(compression.suffix()), compression)))
+                            storage, spool, layout.apply(compression.suffix()), compression),
+                        before.stream()
+                            .filter(copy -> copy.storage().equals(storage.name()))
+                            .findFirst()))
             .toList();
   }
 
@@ -113,14 +117,9 @@ final class WalShipping implements AutoCloseable {
   }
 
   private void release() {
-    WalSpool.Content content = spool.content();
-    List<String> names = new ArrayList<>(content.small());
-    content.complete().forEach(it -> names.add(it.name()));
-    content.partial().keySet().forEach(it -> names.add(it.name() + WalSpool.PARTIAL));
-    for (String name : names) {
+    for (String name : spool.content().names()) {
       if (lanes.stream().allMatch(lane -> lane.shipper.has(name))) {
         spool.remove(name);
-        lanes.forEach(lane -> lane.shipper.forget(name));
       }
     }
   }
@@ -160,16 +159,19 @@ final class WalShipping implements AutoCloseable {
   /** One storage's. */
   private final class Lane {
     private final WalShipper shipper;
+    private final Optional<WalStatus.Copy> before;
     private final Thread thread;
     private volatile String problem = "";
     private volatile @Nullable Instant completeUntil;
 
-    private Lane(WalShipper shipper) {
+    private Lane(WalShipper shipper, Optional<WalStatus.Copy> before) {
       this.shipper = shipper;
+      this.before = before;
       this.thread = new Thread(this::run, "ship log to " + shipper.storage().name());
     }
 
     private Optional<WalStatus.Copy> copy() {
+      Optional<Instant> complete = Optional.ofNullable(completeUntil); // before what follows moves
       WalShipper.Position has = shipper.position();
       return has == null && problem.isEmpty()
           ? Optional.empty()
@@ -178,8 +180,10 @@ final class WalShipping implements AutoCloseable {
                   shipper.storage().name(),
                   has == null ? 0 : has.timeline(),
                   has == null ? new Lsn(0) : has.to(),
-                  Optional.ofNullable(completeUntil),
-                  problem));
+                  complete,
+                  problem,
+                  shipper.stretch(),
+                  shipper.newestGap()));
     }
 
     private void run() {
@@ -220,7 +224,16 @@ final class WalShipping implements AutoCloseable {
       shipper.ship();
       if (complete.isAfter(Instant.MIN)) {
         completeUntil = complete;
+      } else if (completeUntil == null) {
+        completeUntil =
+            before.filter(this::hasStill).flatMap(WalStatus.Copy::completeUntil).orElse(null);
       }
+    }
+
+    /** Until this run knows better, what a former one knew is true as long as it is all there. */
+    private boolean hasStill(WalStatus.Copy copy) {
+      WalShipper.Position has = shipper.position();
+      return has != null && has.timeline() == copy.timeline() && !has.to().isBefore(copy.to());
     }
 
     private void failed(RecoveryException e) {

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
@@ -62,7 +63,15 @@ final class WalSpool implements AutoCloseable {
   record Content(
       List<String> small,
       NavigableSet<WalSegment> complete,
-      NavigableMap<WalSegment, Integer> partial) {}
+      NavigableMap<WalSegment, Integer> partial) {
+    /** Of all files. */
+    Set<String> names() {
+      Set<String> names = new HashSet<>(small);
+      complete.forEach(it -> names.add(it.name()));
+      partial.keySet().forEach(it -> names.add(it.name() + PARTIAL));
+      return names;
+    }
+  }
 
   synchronized Content content() {
     List<String> small = new ArrayList<>();

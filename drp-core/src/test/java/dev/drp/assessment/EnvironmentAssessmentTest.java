@@ -227,6 +227,8 @@ class EnvironmentAssessmentTest {
             List.of(paused),
             Optional.of("a backup, process 12"),
             Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
             List.of());
 
     EnvironmentStatus status = assess(plan(), facts);
@@ -285,6 +287,8 @@ class EnvironmentAssessmentTest {
         new LocalCatalog.View(Optional.of(NOW), backups, List.of(), List.of()),
         runs,
         executions,
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         List.of());
@@ -371,6 +375,7 @@ class EnvironmentAssessmentTest {
         1_000,
         10_000,
         100,
+        Optional.empty(),
         List.of(
             new BackupSummary.Copy(
                 "local",

@@ -104,6 +104,7 @@ class StorageForecastTest {
         bytes,
         bytes,
         1,
+        Optional.empty(),
         List.of(
             new BackupSummary.Copy(
                 "local",

@@ -4,13 +4,13 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
@@ -20,6 +20,7 @@ public final class InMemoryStorage implements BackupStorage {
   private final NavigableMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
   private volatile long capacity = Long.MAX_VALUE;
   private volatile boolean available = true;
+  private volatile Callable<?> beforePut = () -> true;
 
   /** From now on, no more than so many bytes in all. */
   public void setCapacity(long bytes) {
@@ -29,6 +30,11 @@ public final class InMemoryStorage implements BackupStorage {
   /** Makes every method throw STORAGE_UNAVAILABLE, or no longer. */
   public void setAvailable(boolean available) {
     this.available = available;
+  }
+
+  /** What happens whenever something is to be stored: it may let the caller wait. */
+  public void beforePut(Callable<?> action) {
+    beforePut = action;
   }
 
   /** Flips the lowest bit of one byte of an object. */
@@ -66,8 +72,11 @@ public final class InMemoryStorage implements BackupStorage {
     requireAvailable();
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     try {
+      beforePut.call();
       content.writeTo(written);
-    } catch (IOException e) {
+    } catch (RecoveryException e) {
+      throw e;
+    } catch (Exception e) {
       throw new RecoveryException(
           ErrorCode.STORAGE_UNAVAILABLE, "cannot write " + name + ": " + e, "try again.", e);
     }

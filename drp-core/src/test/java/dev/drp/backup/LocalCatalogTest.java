@@ -4,9 +4,12 @@ import static dev.drp.backup.BackupFixture.ENVIRONMENT;
 import static dev.drp.backup.BackupFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drp.database.Lsn;
+import dev.drp.plan.BackupKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +35,28 @@ class LocalCatalogTest {
     assertThat(view.backups()).isEqualTo(fromStorages);
     assertThat(view.problems()).isEmpty();
     assertThat(view.gone()).isEmpty();
+  }
+
+  @Test
+  void remembersWhereTheLogOfAPhysicalBackupEnds() {
+    fixture.server.setBaseBackup(FakeServerFiles.some(1 << 20).tar());
+    fixture
+        .takeBackup()
+        .take(
+            new BackupRequest(
+                BackupFixture.APPLICATION,
+                fixture.environment,
+                BackupKind.PHYSICAL,
+                Optional.empty(),
+                List.of(fixture.localStorage),
+                false));
+
+    assertThat(fixture.localCatalog().read(ENVIRONMENT).backups())
+        .singleElement()
+        .extracting(BackupSummary::logEnd)
+        .isEqualTo(
+            Optional.of(
+                new BackupSummary.LogEnd("7000000000000000001", 1, Lsn.parse("0/2000138"))));
   }
 
   @Test

@@ -81,6 +81,24 @@ class PlanLintTest {
   }
 
   @Test
+  void aStreamedLogKeepsARecoveryPointThatItsPhysicalBackupsDoNot() {
+    String streamed =
+        PLAN.replace("recovery-point: 1 day", "recovery-point: 1m")
+            .replace("kind: logical", "kind: physical")
+            .replace("name: shop", "name: shop\n      wal: { to: [local] }");
+
+    assertThat(findings(streamed)).isEmpty();
+    assertFound(
+        streamed.replace("kind: physical", "kind: logical"), // nothing that the log continues
+        Rule.RECOVERY_POINT_NOT_KEPT,
+        "backups.daily");
+    assertFound(
+        streamed.replace("[local] }\n      user", "[local], max-lag: 2m }\n      user"),
+        Rule.RECOVERY_POINT_NOT_KEPT,
+        "backups.daily");
+  }
+
+  @Test
   void aFourHourOutageIsNinetyNinePointFourFourPercentOfAMonth() {
     List<PlanFinding> findings =
         findings(PLAN.replace("recovery-time: 4h", "recovery-time: 4h, availability: 99.9%"));

@@ -168,6 +168,24 @@ class WalArchiveTest {
   }
 
   @Test
+  void looksBackToTheHoleBeforeAPositionAcrossTimelines() {
+    complete(new WalSegment(1, 1));
+    complete(THIRD); // behind a hole
+    increment(new WalSegment(1, 4), 0, 0x500);
+    history(2, "1\t0/4000400\tno recovery target specified\n");
+    complete(new WalSegment(2, 4));
+    WalCoverage coverage = archive.coverage();
+
+    assertThat(coverage.since(2, Lsn.parse("0/5000000"))).isEqualTo(THIRD.start());
+    assertThat(coverage.since(1, Lsn.parse("0/4000500"))).isEqualTo(THIRD.start());
+    assertThat(coverage.since(1, Lsn.parse("0/2000000"))).isEqualTo(Lsn.parse("0/1000000"));
+    assertThat(WalStretch.of(coverage.history(2), THIRD.start(), Lsn.parse("0/5000000")).parts())
+        .containsExactly(
+            new WalStretch.Part(1, THIRD.start(), Lsn.parse("0/4000400")),
+            new WalStretch.Part(2, Lsn.parse("0/4000400"), Lsn.parse("0/5000000")));
+  }
+
+  @Test
   void gapsAreToldByTheNamesOfTheirEvents() {
     WalGap gap =
         new WalGap(

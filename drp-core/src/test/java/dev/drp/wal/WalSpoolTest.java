@@ -14,8 +14,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,6 +155,95 @@ class WalSpoolTest {
       assertThat(objects.allNames()).hasSizeLessThan(130);
       assertThat(stored(THIRD.name()))
           .isEqualTo(Arrays.copyOf(Arrays.copyOf(LOG, 2000), WalSegment.BYTES));
+    }
+  }
+
+  @Test
+  void knowsSinceWhenTheStorageHasTheLogAlsoAfterAGap() throws Exception {
+    objects.plant(layout.segment(new WalSegment(1, 2)).value(), new byte[1]); // a former run's
+    WalGap gap =
+        new WalGap(
+            Instant.parse("2026-11-22T10:15:00Z"), 1, THIRD.end(), 1, Lsn.parse("0/9000000"));
+    try (WalSpool spool = WalSpool.open(folder)) {
+      WalShipper shipper = shipper(spool);
+      assertThat(shipper.stretch()).isEmpty();
+      spool.begin(THIRD);
+      append(spool, 0, LOG.length);
+      spool.sync();
+      shipper.ship();
+      assertThat(shipper.stretch()).contains(stretch("0/2000000", "0/40003E8"));
+      assertThat(shipper.newestGap()).isEmpty();
+
+      spool.keep(gap.objectName(), "lost");
+      spool.begin(WalSegment.at(1, gap.to()));
+      append(spool, 0, 700);
+      spool.sync();
+      shipper.ship();
+
+      assertThat(shipper.stretch()).contains(stretch("0/9000000", "0/90002BC"));
+      assertThat(shipper.newestGap()).contains(gap);
+    }
+  }
+
+  private static WalStretch stretch(String from, String to) {
+    return new WalStretch(List.of(new WalStretch.Part(1, Lsn.parse(from), Lsn.parse(to))));
+  }
+
+  @Test
+  void answersWhileTheStorageLetsItWait() throws Exception {
+    CountDownLatch putting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    try (WalSpool spool = WalSpool.open(folder)) {
+      spool.begin(THIRD);
+      append(spool, 0, 500);
+      spool.sync();
+      WalShipper shipper = shipper(spool);
+      shipper.ship();
+      append(spool, 500, LOG.length);
+      objects.beforePut(
+          () -> {
+            putting.countDown();
+            goOn.await();
+            return goOn;
+          });
+      Thread shipping = new Thread(shipper::ship);
+      shipping.setDaemon(true);
+      shipping.start();
+      putting.await();
+
+      assertThat(
+              CompletableFuture.supplyAsync(
+                  () ->
+                      List.<Object>of(
+                          shipper.has(THIRD.name()),
+                          String.valueOf(shipper.position()),
+                          shipper.stretch())))
+          .as("would wait for the storage")
+          .succeedsWithin(Duration.ofSeconds(30))
+          .isEqualTo(
+              List.of(
+                  false,
+                  new WalShipper.Position(1, THIRD.start().plus(500)).toString(),
+                  Optional.of(stretch("0/3000000", "0/30001F4"))));
+      goOn.countDown();
+      shipping.join();
+      assertThat(shipper.has(THIRD.name())).isTrue();
+    }
+  }
+
+  @Test
+  void forgetsWhatHasLeftTheSpool() {
+    try (WalSpool spool = WalSpool.open(folder)) {
+      spool.begin(THIRD);
+      append(spool, 0, LOG.length);
+      WalShipper shipper = shipper(spool);
+      shipper.ship();
+      assertThat(shipper.has(THIRD.name())).isTrue();
+
+      spool.remove(THIRD.name());
+      shipper.ship();
+
+      assertThat(shipper.has(THIRD.name())).isFalse();
     }
   }
 

@@ -21,12 +21,15 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -435,6 +438,40 @@ class WalStreamTest {
           "-c",
           "select pg_reload_conf()");
     }
+  }
+
+  @Test
+  void statusCountsTheLogOfAnIdleServerUntilTheStreamDies() throws Exception {
+    primary.runAsServer("createdb", "shop");
+    Process stream = stream();
+    Shop.await(() -> reach("disk").isBefore(new Lsn(-1)) && !spool().isEmpty());
+    cli().run(Shop.withState("backup", "production", "--kind", "physical")).requireSuccess();
+
+    Shop.await(() -> status().contains("\"recoveryPointBy\": \"LOG\""));
+    assertThat(status()).doesNotContain("\"kind\": \"LOG\"");
+    Lsn idle = flushed();
+    Instant known = completeUntil();
+    Shop.await(() -> completeUntil().isAfter(known.plusSeconds(12))); // nothing but signs of life
+    assertThat(flushed().minus(idle)).as("log that an idle server writes").isLessThan(1 << 20);
+    assertThat(status()).contains("\"recoveryPointBy\": \"LOG\"");
+
+    Shop.signal(stream, "KILL");
+    assertThat(status()).contains("\"recoveryPointBy\": \"BACKUP\"", "drp wal stream production");
+  }
+
+  private String status() {
+    return cli().run(Shop.withState("--output", "json", "status")).stdout();
+  }
+
+  private Instant completeUntil() {
+    String status =
+        cli().run(Shop.withState("--output", "json", "wal", "status", "production")).stdout();
+    return Pattern.compile("\"completeUntil\": \"([^\"]+)\"")
+        .matcher(status)
+        .results()
+        .map(it -> Instant.parse(it.group(1)))
+        .max(Comparator.naturalOrder())
+        .orElse(Instant.EPOCH);
   }
 
   private byte[] explanationOfGap() throws Exception {
