@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.drp.Secret;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -16,6 +17,8 @@ import java.util.OptionalLong;
  * @param arguments arguments for its entry point; the image's own when empty
  * @param memoryBytes limit of its memory; none when empty
  * @param sharedMemoryBytes size of {@code /dev/shm}; the engine's default when empty
+ * @param volumesOf id of a container, running or not, whose volumes it gets at the same paths; they
+ *     stay when it goes
  */
 public record ThrowawayRequest(
     String owner,
@@ -23,7 +26,8 @@ public record ThrowawayRequest(
     Map<String, Secret> environment,
     List<String> arguments,
     OptionalLong memoryBytes,
-    OptionalLong sharedMemoryBytes) {
+    OptionalLong sharedMemoryBytes,
+    Optional<String> volumesOf) {
   public ThrowawayRequest {
     requireNonNull(owner, "owner");
     requireNonNull(imageId, "imageId");
@@ -31,5 +35,36 @@ public record ThrowawayRequest(
     arguments = List.copyOf(arguments);
     requireNonNull(memoryBytes, "memoryBytes");
     requireNonNull(sharedMemoryBytes, "sharedMemoryBytes");
+    requireNonNull(volumesOf, "volumesOf");
+  }
+
+  /** With no volumes but its own. */
+  public ThrowawayRequest(
+      String owner,
+      String imageId,
+      Map<String, Secret> environment,
+      List<String> arguments,
+      OptionalLong memoryBytes,
+      OptionalLong sharedMemoryBytes) {
+    this(
+        owner,
+        imageId,
+        environment,
+        arguments,
+        memoryBytes,
+        sharedMemoryBytes,
+        Optional.empty());
+  }
+
+  /** The same with the volumes of that container. */
+  public ThrowawayRequest withVolumesOf(Container container) {
+    return new ThrowawayRequest(
+        owner,
+        imageId,
+        environment,
+        arguments,
+        memoryBytes,
+        sharedMemoryBytes,
+        Optional.of(container.id()));
   }
 }

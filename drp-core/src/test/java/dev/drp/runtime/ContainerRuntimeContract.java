@@ -20,7 +20,7 @@ public abstract class ContainerRuntimeContract {
   /** The engine under test. */
   protected abstract ContainerRuntime runtime();
 
-  /** An image that is on the engine and has sh and sleep. */
+  /** An image that is on the engine, has sh and sleep, and declares a volume. */
   protected abstract String image();
 
   @Test
@@ -106,6 +106,27 @@ public abstract class ContainerRuntimeContract {
     assertThat(runtime().leftovers(owner)).isEmpty();
     assertThatThrownBy(() -> runtime().container(throwaway.container().id()))
         .hasMessageContaining("there is no container");
+  }
+
+  @Test
+  void sharesTheVolumesOfAnotherContainerAlsoOfOneThatIsStoppedAndLeavesThem() {
+    try (ThrowawayContainer first = runtime().startThrowaway(request("sleep", "3600"))) {
+      Container.Mount volume = first.container().volumes().get(0);
+      String file = volume.path() + "/shared";
+      runtime().stop(first.container(), Duration.ZERO);
+
+      ThrowawayContainer second =
+          runtime()
+              .startThrowaway(
+                  requestOf(owner + "0", "sleep", "3600").withVolumesOf(first.container()));
+      assertThat(second.container().volumes()).containsExactly(volume);
+      runtime().commandsIn(second.container()).run(Command.of("touch", file));
+      assertThat(second.remove()).isEmpty();
+
+      runtime().start(first.container());
+      assertThat(runtime().commandsIn(first.container()).run(Command.of("ls", file)))
+          .isEqualTo(file + "\n");
+    }
   }
 
   @Test

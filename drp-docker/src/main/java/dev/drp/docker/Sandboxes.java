@@ -9,6 +9,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.VolumeOptions;
+import com.github.dockerjava.api.model.VolumesFrom;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.Container;
 import dev.drp.runtime.ThrowawayContainer;
@@ -48,7 +49,11 @@ final class Sandboxes {
     String name = "drp-" + UUID.randomUUID();
     Map<String, String> labels = Map.of(OWNER, request.owner(), THROWAWAY, "true", NAME, name);
     try {
-      List<String> volumePaths = volumePaths(request.imageId());
+      List<String> volumePaths = new ArrayList<>(volumePaths(request.imageId()));
+      request
+          .volumesOf()
+          .map(lookup)
+          .ifPresent(of -> of.volumes().forEach(mount -> volumePaths.remove(mount.path())));
       createNetwork(name, labels);
       String id = createContainer(request, name, labels, volumePaths);
       engine.run(docker -> docker.startContainerCmd(id).exec());
@@ -104,8 +109,8 @@ final class Sandboxes {
           PATIENCE,
           docker -> {
             switch (part.kind) {
-              case CONTAINER ->
-                  docker.removeContainerCmd(part.id).withForce(true).withRemoveVolumes(true).exec();
+              // Without its volumes: those that are not ours, as one of another container, stay.
+              case CONTAINER -> docker.removeContainerCmd(part.id).withForce(true).exec();
               case NETWORK -> docker.removeNetworkCmd(part.id).exec();
               case VOLUME -> docker.removeVolumeCmd(part.id).exec();
             }
@@ -172,6 +177,7 @@ final class Sandboxes {
       ThrowawayRequest request, String name, Map<String, String> labels, List<String> volumePaths) {
     HostConfig host = HostConfig.newHostConfig().withNetworkMode(name);
     host.withMounts(volumePaths.stream().map(path -> volume(path, labels)).toList());
+    request.volumesOf().map(VolumesFrom::new).ifPresent(host::withVolumesFrom);
     request.memoryBytes().ifPresent(host::withMemory);
     request.sharedMemoryBytes().ifPresent(host::withShmSize);
     List<String> environment =
@@ -198,7 +204,6 @@ final class Sandboxes {
         });
   }
 
-  /** Without a name it is removed with its container. */
   private static Mount volume(String path, Map<String, String> labels) {
     return new Mount()
         .withType(MountType.VOLUME)

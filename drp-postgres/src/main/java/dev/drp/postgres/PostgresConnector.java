@@ -13,6 +13,7 @@ import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -51,7 +52,7 @@ public final class PostgresConnector implements DatabaseConnector {
     Login login = login(settings);
     if (settings.service().isPresent()) {
       ContainerRuntime runtime = engine.get();
-      Container container = container(environment, settings.service().get(), runtime);
+      Container container = container(environment, settings.service().get(), runtime, true);
       Place place = Place.container(runtime, container);
       Route route = new Route.Tunnelled(runtime.tunnelInto(container), settings.port());
       return connect(settings, login, route, place, runtime.commandsIn(container));
@@ -74,19 +75,25 @@ public final class PostgresConnector implements DatabaseConnector {
             () -> new Login(settings.user(), settings.password().map(SecretReference::resolve)));
   }
 
-  private static Container container(
-      Environment environment, String service, ContainerRuntime runtime) {
+  /**
+   * The container of a service, one that runs first.
+   *
+   * @param running whether no other will do
+   */
+  static Container container(
+      Environment environment, String service, ContainerRuntime runtime, boolean running) {
     String project = environment.compose().map(ComposeSettings::project).orElse("");
     List<Container> all = runtime.containers();
     return all.stream()
-        .filter(Container::running)
+        .filter(container -> container.running() || !running)
         .filter(container -> container.composeProject().equals(Optional.of(project)))
         .filter(container -> container.composeService().equals(Optional.of(service)))
-        .findFirst()
-        .orElseThrow(() -> notFound(project, service, all));
+        .max(Comparator.comparing(Container::running))
+        .orElseThrow(() -> notFound(project, service, all, running));
   }
 
-  private static RecoveryException notFound(String project, String service, List<Container> all) {
+  private static RecoveryException notFound(
+      String project, String service, List<Container> all, boolean running) {
     List<String> existing =
         all.stream()
             .map(
@@ -103,7 +110,8 @@ public final class PostgresConnector implements DatabaseConnector {
             .toList();
     return new RecoveryException(
         ErrorCode.CONTAINER_NOT_FOUND,
-        "service %s of Compose project %s has no running container".formatted(service, project),
+        "service %s of Compose project %s has no%s container"
+            .formatted(service, project, running ? " running" : ""),
         existing.isEmpty()
             ? "the engine has no containers at all; start the project."
             : "the engine has: %s.".formatted(String.join("; ", existing)));

@@ -48,14 +48,14 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
   static final Map<String, String> SETTINGS = Map.of("shared_buffers", "256MB");
 
   private static final int PORT = 5432;
-  private static final long SHARED_MEMORY = 512L << 20;
+  static final long SHARED_MEMORY = 512L << 20;
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final long PAUSE_MILLIS = 100;
   private static final long LONGEST_PAUSE_MILLIS = 1000;
-  private static final int LOG_LINES = 20;
+  static final int LOG_LINES = 20;
 
   /** The account that the images of PostgreSQL have for the server. */
-  private static final String SERVER_ACCOUNT = "postgres";
+  static final String SERVER_ACCOUNT = "postgres";
 
   /** Makes the folder for files, and prints who we are there and where it is. */
   private static final String MAKE_FOLDER =
@@ -67,10 +67,14 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
       echo "$(id -u) $data/drp"
       """;
 
-  /** The server's programs refuse root, and each image has its own way to leave it. */
-  private static final String SERVE_ONCE_READY =
+  /**
+   * Serves {@code data} in the folder that is the first argument, once {@code ready} is there, too.
+   * The server's programs refuse root, and each image has its own way to leave it.
+   */
+  static final String SERVE_ONCE_READY =
       """
-      folder=${PGDATA:-/var/lib/postgresql/data}/drp
+      folder=${1:-${PGDATA:-/var/lib/postgresql/data}/drp}
+      set --
       until [ -e "$folder/ready" ]; do sleep 0.1; done
       if [ "$(id -u)" = 0 ]; then
         if command -v gosu >/dev/null; then set -- gosu postgres
@@ -189,7 +193,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
         () -> {
           Sessions sessions = sessions(runtime, throwaway.container(), login);
           await(sessions, () -> throwaway.lastLogLines(LOG_LINES));
-          return served(request, runtime, image, throwaway, sessions);
+          return served(request, runtime, image, throwaway, sessions, clock);
         });
   }
 
@@ -224,7 +228,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
           try (ReplayProgress replay = new ReplayProgress(log, progress)) {
             awaitRecovery(sessions, () -> runtime.container(container.id()).running(), log);
           }
-          return served(request, runtime, image, throwaway, sessions);
+          return served(request, runtime, image, throwaway, sessions, clock);
         });
   }
 
@@ -242,7 +246,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
     runner.run(commands.apply(List.of("touch", answer[1] + "/ready")));
   }
 
-  private static ThrowawayServer orNothing(
+  static ThrowawayServer orNothing(
       ThrowawayContainer throwaway, Supplier<ThrowawayServer> start) {
     try {
       return start.get();
@@ -252,7 +256,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
     }
   }
 
-  private static Sessions sessions(ContainerRuntime runtime, Container container, Login login) {
+  static Sessions sessions(ContainerRuntime runtime, Container container, Login login) {
     return new Sessions(
         new Route.Tunnelled(runtime.tunnelInto(container), PORT),
         login,
@@ -260,12 +264,13 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
         "container " + container.name());
   }
 
-  private ThrowawayServer served(
+  static ThrowawayServer served(
       SandboxRequest request,
       ContainerRuntime runtime,
       ImageIdentity image,
       ThrowawayContainer throwaway,
-      Sessions sessions) {
+      Sessions sessions,
+      Clock clock) {
     Container container = throwaway.container();
     CommandRunner runner = runtime.commandsIn(container);
     Place place =
