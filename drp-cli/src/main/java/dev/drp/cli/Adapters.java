@@ -2,6 +2,7 @@ package dev.drp.cli;
 
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
+import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.plan.Storage;
@@ -15,6 +16,9 @@ interface Adapters extends AutoCloseable {
   Compression compression();
 
   DatabaseConnector databases();
+
+  /** The files of database servers. */
+  DataDirectories dataDirectories();
 
   /** Throw-away database servers. */
   DatabaseSandboxes sandboxes();

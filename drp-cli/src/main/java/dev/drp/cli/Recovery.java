@@ -5,6 +5,7 @@ import dev.drp.RecoveryException;
 import dev.drp.backup.BackupReader;
 import dev.drp.procedure.DrillRestore;
 import dev.drp.procedure.RestoreDatabase;
+import dev.drp.procedure.RestoreServer;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.ExecutionListener;
@@ -28,6 +29,17 @@ final class Recovery {
     return new RestoreDatabase(
         session.plan(),
         session.adapters().databases(),
+        session.catalog(),
+        session.localCatalog(),
+        reader(),
+        session.clock());
+  }
+
+  RestoreServer restoreServer() {
+    return new RestoreServer(
+        session.plan(),
+        session.adapters().databases(),
+        session.adapters().dataDirectories(),
         session.catalog(),
         session.localCatalog(),
         reader(),
@@ -70,6 +82,7 @@ final class Recovery {
   RecoveryPlan planOf(Execution before) {
     return switch (before.plan()) {
       case RestoreDatabase.NAME -> restore().plan(before);
+      case RestoreServer.NAME -> restoreServer().plan(before);
       case DrillRestore.NAME -> drill().plan(before);
       default ->
           throw new RecoveryException(

@@ -1,6 +1,9 @@
 package dev.drp.cli;
 
+import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
+import dev.drp.RecoveryException;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
 import dev.drp.procedure.RestoreRequest;
 import dev.drp.recovery.Execution;
@@ -27,13 +30,22 @@ import picocli.CommandLine.Parameters;
           + " says, then switched. What is replaced is kept until restore-commit; restore-undo goes"
           + " back.",
       "A database with content is replaced only when its name is confirmed; on a terminal you are"
-          + " asked."
+          + " asked.",
+      "With --kind physical: all databases of the server, from its files and the archived log,"
+          + " recovered beside the live ones and exchanged with them. The server must run in a"
+          + " container."
     })
 final class RestoreCommand extends DrpCommand {
   @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
   private String environment;
 
   @ArgGroup private @Nullable Which which;
+
+  @Option(
+      names = "--kind",
+      paramLabel = "KIND",
+      description = "Of the backup: logical, unless it says physical.")
+  private BackupKind kind = BackupKind.LOGICAL;
 
   @Option(
       names = "--accept-gap",
@@ -84,7 +96,9 @@ final class RestoreCommand extends DrpCommand {
         names = "--at",
         paramLabel = "TIME",
         converter = InstantArgument.class,
-        description = "The newest good backup at or before this instant: 2026-11-22T10:15:00Z.")
+        description =
+            "The newest good backup at or before this instant: 2026-11-22T10:15:00Z. With --kind"
+                + " physical, exactly this instant.")
     private @Nullable Instant at;
   }
 
@@ -99,23 +113,38 @@ final class RestoreCommand extends DrpCommand {
   ExitStatus run(Session session) {
     Environment of = session.plan().environment(environment);
     String database = of.requireDatabase().name();
-    Recovery recovery = new Recovery(session);
     return switch (mode) {
-      case PLAN -> explain(session, recovery.restore().plan(environment, request(database)));
-      case CHECK ->
-          execute(session, recovery.restore().plan(environment, request(database)), Mode.CHECK);
+      case PLAN -> explain(session, plan(session, request(database)));
+      case CHECK -> execute(session, plan(session, request(database)), Mode.CHECK);
       case RECOVERY -> {
         String confirmed =
             new Confirmation(session.console(), confirm)
                 .of(
                     List.of(
-                        "Database %s of environment %s will be replaced."
-                            .formatted(Format.quote(database), environment),
+                        consequence().formatted(Format.quote(database), environment),
                         "It is set aside, not dropped: `drp restore-undo` goes back."),
                     database);
-        yield execute(
-            session, recovery.restore().plan(environment, request(confirmed)), Mode.RECOVERY);
+        yield execute(session, plan(session, request(confirmed)), Mode.RECOVERY);
       }
+    };
+  }
+
+  private String consequence() {
+    return kind == BackupKind.PHYSICAL
+        ? "The server with database %s of environment %s will be replaced, all databases included."
+        : "Database %s of environment %s will be replaced.";
+  }
+
+  private RecoveryPlan plan(Session session, RestoreRequest request) {
+    Recovery recovery = new Recovery(session);
+    return switch (kind) {
+      case LOGICAL -> recovery.restore().plan(environment, request);
+      case PHYSICAL -> recovery.restoreServer().plan(environment, request);
+      case CONFIGURATION, SYSTEM ->
+          throw new RecoveryException(
+              ErrorCode.USAGE,
+              "backups of kind %s are not restored yet".formatted(Format.word(kind)),
+              "logical and physical are the kinds that this version restores.");
     };
   }
 
@@ -159,7 +188,7 @@ final class RestoreCommand extends DrpCommand {
     if (!database.equals(confirm)) {
       options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
     }
-    if (which != null && which.at != null && !acceptGap) {
+    if (kind == BackupKind.LOGICAL && which != null && which.at != null && !acceptGap) {
       options.add("HINT: --accept-gap accepts that what lies in the gap is lost.");
     }
     return options;

@@ -3,11 +3,13 @@ package dev.drp.cli;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.RetryingStorage;
+import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.Storage;
 import dev.drp.postgres.PostgresConnector;
+import dev.drp.postgres.PostgresDataDirectories;
 import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
@@ -52,6 +54,11 @@ final class Wiring implements Adapters {
   @Override
   public DatabaseConnector databases() {
     return new PostgresConnector(this::engine, programs(), clock);
+  }
+
+  @Override
+  public DataDirectories dataDirectories() {
+    return new PostgresDataDirectories(this::engine, clock);
   }
 
   @Override

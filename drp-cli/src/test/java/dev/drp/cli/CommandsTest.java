@@ -10,10 +10,12 @@ import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.GzipCompression;
+import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.DatabaseSummary;
+import dev.drp.database.FakeDataDirectory;
 import dev.drp.database.FakeDatabaseSandboxes;
 import dev.drp.database.Lsn;
 import dev.drp.plan.Environment;
@@ -111,6 +113,16 @@ class CommandsTest {
           return fixture.server;
         }
       };
+    }
+
+    @Override
+    public DataDirectories dataDirectories() {
+      return new FakeDataDirectory(
+          sandboxes,
+          () -> fixture.server,
+          other -> {
+            throw new AssertionError("no command here exchanges files");
+          });
     }
 
     @Override

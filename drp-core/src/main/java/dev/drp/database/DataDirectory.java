@@ -34,7 +34,8 @@ public interface DataDirectory extends AutoCloseable {
    * recovers to the target and is promoted. What an earlier call left is removed first. Once this
    * has returned, the state is {@link State#RECOVERED}.
    *
-   * <p>Errors are those of {@link DatabaseSandboxes#startFrom}; REFUSED when the exchange has begun.
+   * <p>Errors are those of {@link DatabaseSandboxes#startFrom}; REFUSED when the exchange has
+   * begun.
    *
    * @param progress hears of the replay, in bytes of log
    * @return ends with this; closing it ends the server and leaves its files

@@ -3,21 +3,16 @@ package dev.drp.procedure;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
-import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
-import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupEvent;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
-import dev.drp.backup.BaseContent;
-import dev.drp.backup.BaseReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.database.DatabaseServer;
-import dev.drp.database.RecoveryTarget;
 import dev.drp.database.SandboxRequest;
 import dev.drp.database.ThrowawayServer;
 import dev.drp.plan.BackupKind;
@@ -106,6 +101,7 @@ public final class DrillRestore {
     private final DrillRequest request;
     private final ChosenBackup backup;
     private final DatabaseRestore restore;
+    private final StoredRecovery recovery;
     private final RestoredData data;
     private @Nullable ThrowawayServer sandbox;
 
@@ -115,6 +111,7 @@ public final class DrillRestore {
       environment.requireDatabase();
       this.backup = new ChosenBackup(catalog, known, environment, clock);
       this.restore = new DatabaseRestore(backup, reader, this::server, true);
+      this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::server, this::database);
     }
 
@@ -244,26 +241,12 @@ public final class DrillRestore {
     private Optional<CatalogEntry> draw(CatalogListing listing) {
       Optional<Instant> target = request.replay().flatMap(DrillRequest.Replay::at);
       if (target.isPresent()) {
-        return Optional.of(backupBefore(listing, target.get()));
+        return Optional.of(ChosenBackup.completeAt(listing, target.get()));
       }
       Instant now = clock.instant();
       return request
           .seed()
           .flatMap(seed -> listing.randomGood(now.minus(request.window()), now, new Random(seed)));
-    }
-
-    /** The newest that was complete at an instant: only from there on the log leads to it. */
-    private CatalogEntry backupBefore(CatalogListing listing, Instant target) {
-      return listing.backups().stream()
-          .filter(CatalogEntry::isGood)
-          .filter(it -> !it.manifest().startedAt().plus(it.manifest().took()).isAfter(target))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new RecoveryException(
-                      ErrorCode.BACKUP_NOT_FOUND,
-                      "no good physical backup was complete at %s".formatted(target),
-                      "choose a later instant; a recovery begins with a backup from before it."));
     }
 
     private Step startSandbox() {
@@ -335,87 +318,17 @@ public final class DrillRestore {
 
     private void startFromFiles(StepContext context) {
       sandboxes.removeLeftovers(context.execution().value());
-      @Nullable RecoveryException damage = null;
-      for (BackupCopy copy : backup.backup(context).copiesToRead()) {
-        try {
-          sandbox = startFrom(context, copy);
-          context.record(ChosenBackup.STORAGE, copy.storage().name());
-          context.found(
-              Finding.check("copy in storage " + copy.storage().name(), "whole", "whole", true));
-          tellOfSandbox(context);
-          return;
-        } catch (RecoveryException e) {
-          if (e.code() != ErrorCode.BACKUP_CORRUPT) {
-            throw e;
-          }
-          damage = e;
-          context.found(
-              Finding.check(
-                  "copy in storage " + copy.storage().name(), "whole", e.problem(), false));
-          backup.recordEvent(copy, context, BackupEvent.Type.FAILED, e.problem(), Duration.ZERO);
-        }
-      }
-      throw new RecoveryException(
-          ErrorCode.BACKUP_CORRUPT,
-          damage == null
-              ? "backup %s has no copy".formatted(backup.manifest(context).id())
-              : damage.problem(),
-          backup.nextOlder(context) + ".",
-          damage);
-    }
-
-    private ThrowawayServer startFrom(StepContext context, BackupCopy copy) {
-      BackupManifest manifest = backup.manifest(context);
-      BaseReader base = new BaseReader(reader);
-      Optional<LogToReplay> log =
-          request
-              .replay()
-              .map(any -> LogToReplay.after(manifest, copy, base.compressionOf(manifest)));
-      log.ifPresent(it -> tellOfLog(context, manifest, copy, it));
-      try (Progress.Task task =
-          context
-              .progress()
-              .start("files of " + manifest.id(), manifest.requireBase().tarBytes())) {
-        return sandboxes.startFrom(
-            sandboxRequest(context, manifest),
-            new StoredServer(base, manifest, copy, log, task),
-            request
-                .replay()
-                .map(
-                    replay -> replay.at().map(RecoveryTarget::at).orElseGet(RecoveryTarget::latest))
-                .orElseGet(RecoveryTarget::consistent),
-            context.progress());
-      }
-    }
-
-    private static void tellOfLog(
-        StepContext context, BackupManifest manifest, BackupCopy copy, LogToReplay log) {
-      BaseContent base = manifest.requireBase();
-      if (log.segments().isEmpty()) {
-        throw new RecoveryException(
-            ErrorCode.PRECHECK_FAILED,
-            "storage %s keeps no log that follows backup %s from %s on"
-                .formatted(copy.storage(), manifest.id(), base.end()),
-            "stream it there (drp wal stream); what a backup holds by itself, drill restore"
-                + " proves.");
-      }
-      context.found(
-          Finding.check(
-              "log to replay",
-              "",
-              "from %s to %s, timeline %d: %d bytes"
-                  .formatted(base.end(), log.reach().to(), log.reach().timeline(), log.bytes(base)),
-              true));
-      log.reach()
-          .goesOnAt()
-          .ifPresent(
-              next ->
-                  context.found(
-                      Finding.warning(
-                          "log",
-                          "is missing from %s to %s: nothing after that can be recovered from this"
-                                  .formatted(log.reach().to(), next)
-                              + " backup; take a new one")));
+      recovery.run(
+          context,
+          request.replay(),
+          (files, target) ->
+              sandbox =
+                  sandboxes.startFrom(
+                      sandboxRequest(context, backup.manifest(context)),
+                      files,
+                      target,
+                      context.progress()));
+      tellOfSandbox(context);
     }
 
     private SandboxRequest sandboxRequest(StepContext context, BackupManifest manifest) {

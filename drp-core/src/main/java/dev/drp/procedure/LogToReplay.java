@@ -59,6 +59,12 @@ record LogToReplay(
     return reach.to().minus(base.end());
   }
 
+  /** From where to where it goes, and how much that is. */
+  String describe(BaseContent base) {
+    return "from %s to %s, timeline %d: %d bytes"
+        .formatted(base.end(), reach.to(), reach.timeline(), bytes(base));
+  }
+
   void writeTo(TarWriter tar) throws IOException {
     for (String name : histories) {
       try (InputStream content = archive.open(name)) {

@@ -114,30 +114,32 @@ public final class RestoreDatabase {
 
   /** What an execution has set aside and still keeps, if it is a restore that has anything. */
   public static Optional<SetAside> setAside(Execution execution) {
-    if (!execution.plan().equals(NAME)) {
-      return Optional.empty();
-    }
-    Optional<String> database =
-        switch (execution.state()) {
-          case AWAITING_COMMIT ->
-              execution
-                  .value(REPLACED)
-                  .filter("true"::equals)
-                  .map(yes -> asideName(execution.id()));
-          case ROLLED_BACK ->
-              execution.reached(MeasuringPoint.COMMITTED).isEmpty()
-                  ? Optional.of(undoneName(execution.id()))
-                  : Optional.empty();
-          case IN_PROGRESS,
-              PAUSED_BY_FAILED_STEP,
-              INTERRUPTED,
-              COMPLETED,
-              COMPLETED_WITH_EXCEPTIONS,
-              FAILED ->
-              Optional.empty();
+    Optional<String> name =
+        switch (execution.plan()) {
+          case NAME -> aside(execution);
+          case RestoreServer.NAME -> RestoreServer.aside(execution);
+          default -> Optional.empty();
         };
     Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();
-    return database.map(name -> new SetAside(execution, name, execution.lastAt().plus(keep)));
+    return name.map(it -> new SetAside(execution, it, execution.lastAt().plus(keep)));
+  }
+
+  private static Optional<String> aside(Execution execution) {
+    return switch (execution.state()) {
+      case AWAITING_COMMIT ->
+          execution.value(REPLACED).filter("true"::equals).map(yes -> asideName(execution.id()));
+      case ROLLED_BACK ->
+          execution.reached(MeasuringPoint.COMMITTED).isEmpty()
+              ? Optional.of(undoneName(execution.id()))
+              : Optional.empty();
+      case IN_PROGRESS,
+          PAUSED_BY_FAILED_STEP,
+          INTERRUPTED,
+          COMPLETED,
+          COMPLETED_WITH_EXCEPTIONS,
+          FAILED ->
+          Optional.empty();
+    };
   }
 
   static RecoveryObjectives objectives(ContingencyPlan plan, String environment) {

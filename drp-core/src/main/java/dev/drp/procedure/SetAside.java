@@ -6,10 +6,10 @@ import dev.drp.recovery.Execution;
 import java.time.Instant;
 
 /**
- * A database that a restore replaced and keeps for the way back; after an undo, the restored one.
+ * What a restore replaced and keeps for the way back; after an undo, what it restored.
  *
  * @param restore the execution, whose commit drops it
- * @param database its name now
+ * @param database the database's name now; of a whole server, the folder in its data directory
  * @param keptUntil from then on an expiry may drop it
  */
 public record SetAside(Execution restore, String database, Instant keptUntil) {

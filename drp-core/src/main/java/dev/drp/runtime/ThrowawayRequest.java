@@ -46,14 +46,7 @@ public record ThrowawayRequest(
       List<String> arguments,
       OptionalLong memoryBytes,
       OptionalLong sharedMemoryBytes) {
-    this(
-        owner,
-        imageId,
-        environment,
-        arguments,
-        memoryBytes,
-        sharedMemoryBytes,
-        Optional.empty());
+    this(owner, imageId, environment, arguments, memoryBytes, sharedMemoryBytes, Optional.empty());
   }
 
   /** The same with the volumes of that container. */

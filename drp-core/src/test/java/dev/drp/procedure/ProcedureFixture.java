@@ -2,6 +2,7 @@ package dev.drp.procedure;
 
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
+import dev.drp.database.FakeDataDirectory;
 import dev.drp.database.FakeDatabaseSandboxes;
 import dev.drp.database.FakeDatabaseServer;
 import dev.drp.database.FakeDatabaseServer.TableName;
@@ -28,6 +29,7 @@ public final class ProcedureFixture {
   public final BackupFixture backups;
   public final FakeDatabaseServer server;
   public final FakeDatabaseSandboxes sandboxes;
+  final FakeDataDirectory directory;
   final Executions executions;
   public Objectives objectives = Objectives.of(Duration.ofHours(2), Duration.ofHours(6));
 
@@ -39,6 +41,7 @@ public final class ProcedureFixture {
     server = backups.server;
     reached = server;
     sandboxes = new FakeDatabaseSandboxes(backups.clock);
+    directory = new FakeDataDirectory(sandboxes, () -> reached, other -> reached = other);
     executions = new Executions(backups.state);
   }
 
@@ -62,6 +65,17 @@ public final class ProcedureFixture {
     return new RestoreDatabase(
         plan(),
         environment -> reached,
+        backups.catalog(),
+        backups.localCatalog(),
+        backups.reader,
+        backups.clock);
+  }
+
+  RestoreServer restoreServer() {
+    return new RestoreServer(
+        plan(),
+        environment -> reached,
+        directory,
         backups.catalog(),
         backups.localCatalog(),
         backups.reader,

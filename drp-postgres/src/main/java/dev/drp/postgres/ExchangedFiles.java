@@ -76,7 +76,9 @@ final class ExchangedFiles {
     run("recovered");
   }
 
-  /** Gives the restored files their settings back. REFUSED when their server did not end cleanly. */
+  /**
+   * Gives the restored files their settings back. REFUSED when their server did not end cleanly.
+   */
   void seal() {
     run("seal");
   }

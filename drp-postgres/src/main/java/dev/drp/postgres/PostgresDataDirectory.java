@@ -90,9 +90,7 @@ final class PostgresDataDirectory implements DataDirectory {
   public Facts facts() {
     CommandRunner runner = workshop();
     String identifier =
-        runner
-            .run(commands.apply(List.of("sh", "-c", SYSTEM_IDENTIFIER, "sh", directory)))
-            .strip();
+        runner.run(commands.apply(List.of("sh", "-c", SYSTEM_IDENTIFIER, "sh", directory))).strip();
     return new Facts(
         "container " + container.name(),
         volume.volume(),
@@ -343,10 +341,7 @@ final class PostgresDataDirectory implements DataDirectory {
           ErrorCode.REFUSED,
           "%s: the data directory %s belongs to account %s, the image's server runs as %s"
               .formatted(
-                  "container " + container.name(),
-                  directory,
-                  accounts[1],
-                  accounts[root ? 2 : 0]),
+                  "container " + container.name(), directory, accounts[1], accounts[root ? 2 : 0]),
           "run the service without an account of its own; or restore by hand, as the README.md of"
               + " the physical backup tells.");
     }

@@ -246,8 +246,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
     runner.run(commands.apply(List.of("touch", answer[1] + "/ready")));
   }
 
-  static ThrowawayServer orNothing(
-      ThrowawayContainer throwaway, Supplier<ThrowawayServer> start) {
+  static ThrowawayServer orNothing(ThrowawayContainer throwaway, Supplier<ThrowawayServer> start) {
     try {
       return start.get();
     } catch (RecoveryException e) {

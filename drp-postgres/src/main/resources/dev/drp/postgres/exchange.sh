@@ -31,13 +31,17 @@ state() {
   [ ! -e "$folder/state" ] || cat "$folder/state"
 }
 
+# Puts the renames and the state on disk.
 flush() {
-  sync -f . 2>/dev/null || sync
+  set --
+  for path in . global "$folder" "$folder"/* "$folder"/*/global; do
+    [ ! -e "$path" ] || set -- "$@" "$path"
+  done
+  sync "$@" 2>/dev/null || sync
 }
 
 # What was done so far is on disk before the new state is.
 keep() {
-  flush
   printf '%s\n' "$1" > "$folder/state.new"
   flush
   mv -f "$folder/state.new" "$folder/state"
@@ -138,6 +142,7 @@ seal() {
       clear_remote
       rm -rf drp_wal recovery.signal standby.signal postmaster.opts
     )
+    sync -f . 2>/dev/null || sync
     keep 'live replaced'
   fi
   for name in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do

@@ -79,7 +79,7 @@ class DataDirectoryInContainerTest {
   @Test
   void theRestoredFilesServeAlsoForComposeAndTheWayBackLosesNothing() throws IOException {
     project.sql("CREATE TABLE answers AS SELECT generate_series(1, 1000) AS id");
-    project.sql("ALTER SYSTEM SET archive_command = 'touch /tmp/archived'");
+    project.sql("ALTER SYSTEM SET primary_conninfo = 'host=elsewhere'");
     project.sql("ALTER SYSTEM SET work_mem = '5MB'");
     Path backup = baseBackup("backup.tar");
     project.sql("DELETE FROM answers WHERE id > 10");
@@ -105,11 +105,22 @@ class DataDirectoryInContainerTest {
       assertThat(rows()).as("of the live server, meanwhile").isEqualTo("10");
       assertThat(files(baseBackup("beside.tar"))).contains("PG_VERSION").noneMatch(ours());
 
+      assertRefused(directory::switchTo, "are not ready: recovered");
+      project.compose("up", "--detach", "--wait");
+      assertThat(rows()).isEqualTo("10");
+
       recovered.remove(); // as a crash would: killed, not stopped
       directory.seal();
       assertThat(directory.state()).isEqualTo(State.READY);
-      assertThat(rows()).isEqualTo("10");
+    }
+    killedInTheMiddleOfTheSwitch();
+    project.compose("up", "--detach"); // what a person would try
+    Programs.run("docker", "wait", project.container("database"));
+    assertThat(besideStopped("ls \"$PGDATA\"")).doesNotContain("PG_VERSION", "base\n");
 
+    try (DataDirectory directory = open()) {
+      assertThat(directory.state()).isEqualTo(State.BETWEEN);
+      assertRefused(directory::drop, "are on their way");
       directory.switchTo();
       assertThat(directory.state()).isEqualTo(State.SWITCHED);
     }
@@ -120,7 +131,7 @@ class DataDirectoryInContainerTest {
     project.compose("up", "--detach", "--wait");
     assertThat(rows()).isEqualTo("1000");
     assertThat(project.sql("SELECT pg_is_in_recovery()")).isEqualTo("f");
-    assertThat(project.sql("SHOW archive_command")).isEqualTo("(disabled)");
+    assertThat(project.sql("SHOW primary_conninfo")).isEmpty();
     assertThat(project.sql("SHOW work_mem")).isEqualTo("5MB");
     assertThat(project.sql("SHOW listen_addresses")).isEqualTo("*");
     assertThat(fileInContainer("pg_hba.conf")).isEqualTo(hba);
@@ -134,7 +145,7 @@ class DataDirectoryInContainerTest {
       assertThat(directory.state()).isEqualTo(State.READY);
       project.compose("up", "--detach", "--wait");
       assertThat(rows()).isEqualTo("10");
-      assertThat(project.sql("SHOW archive_command")).isEqualTo("touch /tmp/archived");
+      assertThat(project.sql("SHOW primary_conninfo")).isEqualTo("host=elsewhere");
 
       directory.switchTo();
       project.compose("up", "--detach", "--wait");
@@ -170,47 +181,17 @@ class DataDirectoryInContainerTest {
     }
   }
 
-  @Test
-  void nothingStartsFromTheMiddleOfAnExchangeUntilItIsFinished() throws IOException {
-    project.sql("CREATE TABLE answers AS SELECT generate_series(1, 1000) AS id");
-    Path backup = baseBackup("backup.tar");
-    project.sql("DELETE FROM answers WHERE id > 10");
-    String ours = DATA + "/pgsql_tmp_drp_" + owner;
-    try (DataDirectory directory = open()) {
-      recover(directory, backup);
-      assertRefused(directory::switchTo, "are not ready: recovered");
-      project.compose("up", "--detach", "--wait");
-      assertThat(rows()).isEqualTo("10");
-      directory.seal();
-    }
+  private void killedInTheMiddleOfTheSwitch() {
     project.compose("stop", "--timeout", "0");
-    // What a kill in the middle leaves.
     besideStopped(
-        "cd \"$PGDATA\"; mkdir %1$s/replaced; mv global/pg_control %1$s/replaced.control;"
-                .formatted(ours)
-            + " mv PG_VERSION base %1$s/replaced; echo 'out replaced' > %1$s/state".formatted(ours));
-
-    project.compose("up", "--detach"); // what a person would try
-    Programs.run("docker", "wait", project.container("database"));
-
-    assertThat(besideStopped("ls \"$PGDATA\"")).doesNotContain("PG_VERSION", "base\n");
-    try (DataDirectory directory = open()) {
-      assertThat(directory.state()).isEqualTo(State.BETWEEN);
-      assertRefused(directory::drop, "are on their way");
-      directory.switchTo();
-    }
-    project.compose("up", "--detach", "--wait");
-    assertThat(rows()).isEqualTo("1000");
-  }
-
-  @Test
-  void refusesAServerWhoseFilesAreNotOnAVolumeOfAContainer() {
-    Environment host =
-        Environment.builder("host", "local")
-            .database(DatabaseSettings.builder("app", "owner").host("127.0.0.1", 5432).build())
-            .build();
-
-    assertRefused(() -> directories.open(host, owner).close(), "is not in a container");
+        """
+        cd "$PGDATA/pgsql_tmp_drp_%s"
+        mkdir replaced
+        mv ../global/pg_control replaced.control
+        mv ../PG_VERSION ../base replaced
+        echo 'out replaced' > state
+        """
+            .formatted(owner));
   }
 
   private String rows() {

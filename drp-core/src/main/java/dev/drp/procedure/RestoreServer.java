@@ -1,0 +1,604 @@
+package dev.drp.procedure;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupReader;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.CatalogListing;
+import dev.drp.backup.LocalCatalog;
+import dev.drp.database.DataDirectories;
+import dev.drp.database.DataDirectory;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.database.DatabaseServer;
+import dev.drp.database.DatabaseSummary;
+import dev.drp.plan.BackupKind;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Environment;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionId;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.MeasuringPoint;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import dev.drp.recovery.StepState;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Restores all files of an environment's server from a physical backup and the log that was
+ * archived since: recovers a server from them beside the live one, proves it, then exchanges both.
+ * What was replaced is kept until the commit. Safe for concurrent use.
+ */
+public final class RestoreServer {
+  /** Name of the recovery plan in journals. */
+  public static final String NAME = "restore-server";
+
+  private static final String RECOVER = "recover-beside";
+  private static final String SWITCH = "switch";
+  private static final String VOLUME = "volume";
+  private static final String REPLAY = "replay";
+  private static final String NO_REPLAY = "none";
+  private static final Duration LONG = Duration.ofHours(24);
+  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(5);
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final DateTimeFormatter LOCAL =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS VV", Locale.ROOT);
+
+  private final ContingencyPlan plan;
+  private final DatabaseConnector connector;
+  private final DataDirectories directories;
+  private final BackupCatalog catalog;
+  private final LocalCatalog known;
+  private final BackupReader reader;
+  private final Clock clock;
+
+  /**
+   * @param known the copy of the catalog on this machine, told of what a restore found out
+   */
+  public RestoreServer(
+      ContingencyPlan plan,
+      DatabaseConnector connector,
+      DataDirectories directories,
+      BackupCatalog catalog,
+      LocalCatalog known,
+      BackupReader reader,
+      Clock clock) {
+    this.plan = requireNonNull(plan, "plan");
+    this.connector = requireNonNull(connector, "connector");
+    this.directories = requireNonNull(directories, "directories");
+    this.catalog = requireNonNull(catalog, "catalog");
+    this.known = requireNonNull(known, "known");
+    this.reader = requireNonNull(reader, "reader");
+    this.clock = requireNonNull(clock, "clock");
+  }
+
+  /**
+   * The recovery plan. Building it reaches for nothing. The request's instant is a target: the log
+   * is replayed up to it; without one, all of the log is, unless a certain backup is asked for,
+   * which is restored as it is.
+   *
+   * @throws RecoveryException NOT_IN_PLAN when there is no such environment or it has no database
+   */
+  public RecoveryPlan plan(String environment, RestoreRequest request) {
+    return new Procedure(plan.environment(environment), request, Optional.empty()).plan();
+  }
+
+  /** The recovery plan of an execution that is to be resumed, undone or committed. */
+  public RecoveryPlan plan(Execution before) {
+    return new Procedure(
+            plan.environment(before.environment()),
+            RestoreRequest.fromArguments(before.arguments()),
+            Optional.of(before))
+        .plan();
+  }
+
+  /** The folder with the files that an execution has set aside and still keeps. */
+  static Optional<String> aside(Execution execution) {
+    boolean kept =
+        switch (execution.state()) {
+          case AWAITING_COMMIT -> true;
+          case ROLLED_BACK ->
+              execution.reached(MeasuringPoint.COMMITTED).isEmpty()
+                  && execution.stepExecution(SWITCH).state() == StepState.UNDONE;
+          case IN_PROGRESS,
+              PAUSED_BY_FAILED_STEP,
+              INTERRUPTED,
+              COMPLETED,
+              COMPLETED_WITH_EXCEPTIONS,
+              FAILED ->
+              false;
+        };
+    return kept ? Optional.of(asideName(execution.id())) : Optional.empty();
+  }
+
+  /** How the folder is called that keeps what is not live, in the data directory. */
+  private static String asideName(ExecutionId execution) {
+    return DataDirectory.FOLDER + execution;
+  }
+
+  /** One execution of the procedure. */
+  private final class Procedure {
+    private final Environment environment;
+    private final RestoreRequest request;
+    private final Optional<Execution> before;
+    private final String database;
+    private final ChosenBackup backup;
+    private final StoredRecovery recovery;
+    private final RestoredData data;
+    private @Nullable DataDirectory directory;
+
+    Procedure(Environment environment, RestoreRequest request, Optional<Execution> before) {
+      this.environment = environment;
+      this.request = request;
+      this.before = before;
+      this.database = environment.requireDatabase().name();
+      this.backup = new ChosenBackup(catalog, known, environment, clock);
+      this.recovery = new StoredRecovery(backup, reader);
+      this.data = new RestoredData(backup, environment, this::recovered, any -> database);
+    }
+
+    RecoveryPlan plan() {
+      RecoveryPlan.Builder builder =
+          RecoveryPlan.named(NAME, plan.application(), environment.name())
+              .objectives(RestoreDatabase.objectives(plan, environment.name()))
+              .phase("preflight", share(10), identifyTarget(), chooseBackup(), checkFit())
+              .phase("restore", share(60), recoverBeside());
+      if (request.backup().isPresent()) {
+        builder.phase(
+            "verify",
+            share(20),
+            data.compareRows(),
+            data.compareFacts(),
+            data.runExpectations(),
+            seal());
+      } else {
+        builder.phase("verify", share(20), data.countRows(), data.runExpectations(), seal());
+      }
+      builder
+          .phase(SWITCH, share(10), switchFiles(), confirmService())
+          .commit(dropReplaced())
+          .whatStands(this::whatStands)
+          .closing(this::close);
+      request.toArguments().forEach(builder::argument);
+      return builder.build();
+    }
+
+    private Optional<Duration> share(int percent) {
+      return RestoreDatabase.share(RestoreDatabase.objectives(plan, environment.name()), percent);
+    }
+
+    private Step identifyTarget() {
+      return Step.reading(
+              "identify-target",
+              "Finds the files of the server of %s, says which it is and what databases it holds,"
+                      .formatted(environment.name())
+                  + " all of which are replaced, and refuses to go on when there are any and the"
+                  + " name of %s was not confirmed.".formatted(database),
+              context -> {
+                DataDirectory.Facts facts = open(context.execution()).facts();
+                context.record(VOLUME, facts.volume());
+                context.found(Finding.check("server", "", facts.place(), true));
+                context.found(Finding.check(VOLUME, "", facts.volume(), true));
+                String identifier = facts.systemIdentifier().orElse("none: there is no server");
+                context.found(Finding.check("system identifier", "", identifier, true));
+                String content = contentOfLive();
+                context.found(Finding.check("databases", "", content, true));
+                if (facts.systemIdentifier().isPresent()) {
+                  requireConfirmation(facts, content);
+                }
+                request
+                    .impact()
+                    .ifPresent(impact -> context.reached(MeasuringPoint.IMPACT, impact));
+              })
+          .within(Duration.ofMinutes(5))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private String contentOfLive() {
+      try (DatabaseServer live = connector.connect(environment)) {
+        return live.databases().stream()
+            .map(it -> "%s (%d bytes)".formatted(it.name(), it.sizeBytes()))
+            .collect(Collectors.joining(", "));
+      } catch (RecoveryException e) {
+        return "cannot be asked: " + e.problem();
+      }
+    }
+
+    private void requireConfirmation(DataDirectory.Facts facts, String content) {
+      if (!request.confirm().equals(database)) {
+        throw new RecoveryException(
+            ErrorCode.REFUSED,
+            "%s (system identifier %s, volume %s) holds a server, and all of it would be replaced"
+                    .formatted(facts.place(), facts.systemIdentifier().orElse(""), facts.volume())
+                + " (databases: %s); %s"
+                    .formatted(
+                        content,
+                        request.confirm().isEmpty()
+                            ? "nothing was confirmed"
+                            : "confirmed was " + request.confirm()),
+            "nothing was touched. If this is the server to replace, confirm the name of the"
+                + " environment's database.");
+      }
+    }
+
+    private Step chooseBackup() {
+      String which =
+          request
+              .backup()
+              .map(id -> "Takes backup %s as it is.".formatted(id))
+              .or(
+                  () ->
+                      request
+                          .at()
+                          .map(
+                              at ->
+                                  "Takes the newest good backup that was complete at %s, and the"
+                                          .formatted(both(at))
+                                      + " archived log up to then."))
+              .orElse("Takes the newest good backup, and all of the archived log that follows it.");
+      return Step.reading(
+              "choose-backup",
+              which + " Only a backup that was verified counts as good.",
+              context -> {
+                CatalogListing all = backup.listBackups(context);
+                backup.choose(context, choose(all));
+                tellOfTarget(context);
+              })
+          .within(Duration.ofMinutes(10))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private CatalogEntry choose(CatalogListing all) {
+      if (request.backup().isPresent()) {
+        return ChosenBackup.goodBackup(all, request.backup().get(), BackupKind.PHYSICAL);
+      }
+      CatalogListing physical = all.ofKind(BackupKind.PHYSICAL);
+      return request
+          .at()
+          .map(at -> ChosenBackup.completeAt(physical, at))
+          .orElseGet(() -> physical.newestGood().orElseThrow(() -> backup.noGoodBackup(all)));
+    }
+
+    private void tellOfTarget(StepContext context) {
+      BackupManifest manifest = backup.manifest(context);
+      Optional<LogToReplay> log =
+          request.backup().isPresent() ? Optional.empty() : recovery.furthestLog(context);
+      String replay =
+          request.at().map(Instant::toString).orElse(log.isPresent() ? "all" : NO_REPLAY);
+      context.record(REPLAY, replay);
+      if (request.at().isPresent() && log.isEmpty()) {
+        throw new RecoveryException(
+            ErrorCode.PRECHECK_FAILED,
+            "no log is archived that follows backup %s, so %s cannot be reached"
+                .formatted(manifest.id(), request.at().get()),
+            "nothing was touched. Restore the backup as it is, with recovery point %s."
+                .formatted(manifest.recoveryPoint()));
+      }
+      Instant target = request.at().orElse(manifest.recoveryPoint());
+      context.found(
+          Finding.check(
+              "target",
+              "",
+              replay.equals("all")
+                  ? "the end of the archived log, after " + both(manifest.recoveryPoint())
+                  : both(target),
+              true));
+      context.found(
+          Finding.check(
+              "log to replay",
+              "",
+              log.map(it -> it.describe(manifest.requireBase()))
+                  .orElse("none but the backup's own"),
+              true));
+      if (log.isEmpty() && request.backup().isEmpty()) {
+        context.found(
+            Finding.warning(
+                "log",
+                "none is archived that follows the backup: what was written after %s is lost"
+                    .formatted(both(manifest.recoveryPoint()))));
+      }
+      context.reached(MeasuringPoint.RECOVERY_POINT, target);
+    }
+
+    private Optional<DrillRequest.Replay> replay(StepContext context) {
+      return context.value(REPLAY).equals(NO_REPLAY)
+          ? Optional.empty()
+          : Optional.of(
+              request.at().map(DrillRequest.Replay::until).orElse(DrillRequest.Replay.ALL));
+    }
+
+    private Step checkFit() {
+      return Step.reading(
+              "check-fit",
+              "Compares the server's programs with the backup, and the space that it needs with"
+                  + " what is free: the live files stay in place and take theirs, too.",
+              context -> {
+                DataDirectory.Facts facts = directory(context).facts();
+                BackupManifest manifest = backup.manifest(context);
+                checkVersion(context, facts, manifest);
+                checkSpace(context, facts, manifest);
+              })
+          .within(Duration.ofMinutes(10))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void checkVersion(
+        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
+      int wanted = manifest.server().majorVersion();
+      boolean fits = facts.majorVersion() == wanted;
+      context.found(
+          Finding.check(
+              "server version",
+              String.valueOf(wanted),
+              String.valueOf(facts.majorVersion()),
+              fits));
+      if (!fits) {
+        throw new RecoveryException(
+            ErrorCode.VERSION_MISMATCH,
+            "%s has programs of PostgreSQL %d, the files of backup %s are of %s"
+                .formatted(
+                    facts.place(),
+                    facts.majorVersion(),
+                    manifest.id(),
+                    manifest.server().version()),
+            "restore them with an image of PostgreSQL %d; a logical backup fits any newer one."
+                .formatted(wanted));
+      }
+    }
+
+    /** Each segment of the log is there twice for a while: as archived, and as replayed. */
+    private void checkSpace(
+        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
+      long log =
+          replay(context)
+              .flatMap(any -> recovery.furthestLog(context))
+              .map(it -> 2 * it.bytes(manifest.requireBase()))
+              .orElse(0L);
+      long needed = manifest.requireBase().tarBytes() + log;
+      OptionalLong free = facts.freeBytes();
+      if (free.isEmpty()) {
+        context.found(
+            Finding.warning(
+                "space", "%d bytes are needed; how many are free is not known".formatted(needed)));
+        return;
+      }
+      boolean enough = free.getAsLong() >= needed;
+      context.found(
+          Finding.check(
+              "space",
+              "%d bytes".formatted(needed),
+              "%d bytes free".formatted(free.getAsLong()),
+              enough));
+      if (!enough) {
+        throw new RecoveryException(
+            ErrorCode.OUT_OF_SPACE,
+            "the restore needs %d bytes, volume %s has %d left"
+                .formatted(needed, facts.volume(), free.getAsLong()),
+            "make room; what is live stays in place during a restore and takes its space, too.");
+      }
+    }
+
+    private Step recoverBeside() {
+      return Step.changing(
+              RECOVER,
+              "Unpacks the files beside the live ones, compares each with what the server said"
+                  + " that it sent, and has a server recover from them that nobody else reaches,"
+                  + " while the live one goes on. A damaged copy is replaced by another storage's.",
+              context ->
+                  recovery.run(
+                      context,
+                      replay(context),
+                      (files, target) ->
+                          directory(context).recover(files, target, context.progress())))
+          .probe(DatabaseRestore::repeatable)
+          .undo(
+              "Removes the recovered files, unless they were live: then they are kept until the"
+                  + " commit.",
+              context -> {
+                if (context.soFar().stepExecution(SWITCH).state() != StepState.UNDONE) {
+                  directory(context).drop();
+                }
+              })
+          .within(LONG)
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private Step seal() {
+      return Step.changing(
+              "seal",
+              "Ends the recovered server cleanly and gives its files the settings of the backup"
+                  + " back, but for those by which it would archive, follow or wait for others.",
+              context -> {
+                directory(context).seal();
+                context.found(
+                    Finding.warning(
+                        "settings",
+                        "archive_command, primary_conninfo, synchronous_standby_names and the like"
+                            + " are empty in postgresql.auto.conf; set what is wanted again"));
+              })
+          .probe(DatabaseRestore::repeatable)
+          .within(Duration.ofHours(1))
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private Step switchFiles() {
+      return Step.changing(
+              SWITCH,
+              "Stops the live server, exchanges its files with the recovered ones by renames, and"
+                  + " starts it. What is replaced is kept in the same volume, for %s."
+                      .formatted(Text.duration(request.keepReplaced())),
+              context -> {
+                directory(context).switchTo();
+                context.found(
+                    Finding.check("replaced files", "", asideName(context.execution()), true));
+              })
+          .probe(DatabaseRestore::repeatable)
+          .undo(
+              "Exchanges the files back; the restored ones are kept until the commit.",
+              context -> directory(context).switchBack())
+          .within(Duration.ofMinutes(30));
+    }
+
+    private Step confirmService() {
+      return Step.reading(
+              "confirm-service",
+              "Waits until the server of %s answers, and looks whether it is the restored one."
+                  .formatted(environment.name()),
+              context -> {
+                String expected = backup.manifest(context).server().systemIdentifier();
+                try (DatabaseServer live = connect()) {
+                  String actual = live.facts().systemIdentifier();
+                  boolean there =
+                      live.databases().stream()
+                          .map(DatabaseSummary::name)
+                          .anyMatch(database::equals);
+                  context.found(
+                      Finding.check(
+                          "system identifier", expected, actual, expected.equals(actual)));
+                  context.found(
+                      Finding.check(
+                          "database " + database, "there", there ? "there" : "absent", there));
+                  if (!expected.equals(actual) || !there) {
+                    throw new RecoveryException(
+                        ErrorCode.VERIFICATION_FAILED,
+                        "after the switch, the server has system identifier %s, expected is %s; %s"
+                            .formatted(
+                                actual,
+                                expected,
+                                there ? "its database is there" : "its database is absent"),
+                        "look at it; undo this execution to go back to the replaced files.");
+                  }
+                }
+                context.reached(MeasuringPoint.READY);
+              })
+          .in(Mode.RECOVERY)
+          .within(ANSWER_LIMIT.plusMinutes(5));
+    }
+
+    /** A server that was just started takes its time. */
+    private DatabaseServer connect() {
+      long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
+      while (true) {
+        try {
+          return connector.connect(environment);
+        } catch (RecoveryException e) {
+          boolean starting =
+              e.code() == ErrorCode.DATABASE_UNAVAILABLE
+                  || e.code() == ErrorCode.CONTAINER_NOT_FOUND;
+          if (!starting || System.nanoTime() > deadline) {
+            throw e;
+          }
+        }
+        try {
+          Thread.sleep(PAUSE.toMillis());
+        } catch (InterruptedException e) {
+          throw RecoveryException.interrupted("waiting for the server to answer", e);
+        }
+      }
+    }
+
+    private Step dropReplaced() {
+      return Step.changing(
+              "drop-replaced",
+              "Removes the files that were replaced, and after a way back the restored ones.",
+              context -> directory(context).drop())
+          .probe(DatabaseRestore::repeatable);
+    }
+
+    private DatabaseServer recovered() {
+      DataDirectory known = directory;
+      if (known == null) { // an earlier attempt has recovered it
+        known = open(before.orElseThrow().id());
+      }
+      return known.recovered().server();
+    }
+
+    private DataDirectory directory(StepContext context) {
+      return open(context.execution());
+    }
+
+    private DataDirectory open(ExecutionId execution) {
+      DataDirectory known = directory;
+      if (known == null) {
+        known = directories.open(environment, execution.value());
+        try {
+          requireSameVolume(known);
+        } catch (RuntimeException e) {
+          known.close();
+          throw e;
+        }
+        directory = known;
+      }
+      return known;
+    }
+
+    private void requireSameVolume(DataDirectory opened) {
+      Optional<String> volume = before.flatMap(it -> it.value(VOLUME));
+      if (volume.isEmpty()) {
+        return;
+      }
+      String actual = opened.facts().volume();
+      if (!actual.equals(volume.get())) {
+        throw new RecoveryException(
+            ErrorCode.REFUSED,
+            "this execution began on volume %s, the server of %s now has %s"
+                .formatted(volume.get(), environment.name(), actual),
+            "nothing was touched there. Start a new execution for the new volume.");
+      }
+    }
+
+    private void close() {
+      DataDirectory known = directory;
+      if (known != null) {
+        known.close();
+      }
+    }
+
+    private String whatStands(Execution execution) {
+      String aside = asideName(execution.id());
+      return switch (execution.stepExecution(SWITCH).state()) {
+        case NOT_STARTED, SKIPPED -> "The live server was not touched." + ofRecovered(execution);
+        case UNDONE ->
+            "The server runs on the files that it had before; what was restored is kept as %s."
+                .formatted(aside);
+        case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
+            "The server runs on the restored files; what they replaced is kept as %s."
+                .formatted(aside);
+        case FAILED, RUNNING, TIMED_OUT, UNKNOWN, UNDOING, UNDO_FAILED ->
+            "The server may be stopped, with files in %s on their way; resume finishes the switch,"
+                    .formatted(aside)
+                + " undo takes it back.";
+      };
+    }
+
+    private String ofRecovered(Execution execution) {
+      return switch (execution.stepExecution(RECOVER).state()) {
+        case NOT_STARTED, SKIPPED -> "";
+        case UNDONE -> " The recovered files were removed.";
+        case UNDO_FAILED, UNDOING -> " The recovered files could not be removed.";
+        case RUNNING, SUCCEEDED, ALREADY_DONE, FAILED, FAILED_IGNORED, TIMED_OUT, UNKNOWN ->
+            " What is recovered so far is kept as %s; resume goes on, undo removes it."
+                .formatted(asideName(execution.id()));
+      };
+    }
+  }
+
+  private static String both(Instant instant) {
+    return "%s (%s)".formatted(instant, LOCAL.format(instant.atZone(ZoneId.systemDefault())));
+  }
+}
