@@ -138,6 +138,33 @@ class MainPathInContainerTest extends MainPathTest {
     assertThat(temporaryFilesInTheContainer()).isEmpty();
   }
 
+  @Test
+  void theWholeServerIsRestoredFromItsFilesAndBroughtBack() throws Exception {
+    writePlan(environment());
+    makeDatabase();
+    json(0, "backup", "production", "--kind", "physical");
+    project.sql(DATABASE, "delete from %s where id > 2".formatted(name(TABLE)));
+    String rows = "select count(*) from " + name(TABLE);
+    String files = "ls \"$PGDATA\"";
+    JsonNode refused =
+        json(6, "restore", "production", "--kind", "physical", "--confirm", "production");
+    assertThat(refused.get("whatStands").textValue()).contains("was not touched");
+
+    JsonNode restored =
+        json(0, "restore", "production", "--kind", "physical", "--confirm", DATABASE);
+
+    String execution = restored.get("execution").textValue();
+    assertThat(restored.get("setAside").textValue()).isEqualTo("pgsql_tmp_drp_" + execution);
+    assertThat(project.sql(DATABASE, rows)).isEqualTo("1000");
+    assertThat(project.execute("database", "sh", "-c", files)).contains("pgsql_tmp_drp_");
+    json(0, "restore-undo", execution, "--confirm", DATABASE);
+    project.compose("up", "--detach", "--wait");
+    assertThat(project.sql(DATABASE, rows)).isEqualTo("2");
+    json(0, "restore-commit", execution, "--confirm", DATABASE);
+    assertThat(project.execute("database", "sh", "-c", files)).doesNotContain("pgsql_tmp_drp");
+    assertThat(project.sql(DATABASE, rows)).isEqualTo("2");
+  }
+
   /** Returns once nobody else can read the table. */
   private static Thread holdTheTable() throws Exception {
     String lock = "begin; lock table %s; select pg_sleep(100)".formatted(name(TABLE));

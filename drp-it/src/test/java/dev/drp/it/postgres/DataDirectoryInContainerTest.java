@@ -32,7 +32,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -103,7 +102,9 @@ class DataDirectoryInContainerTest {
         assertThat(snapshot.countRows()).containsExactly(new TableRows("public", "answers", 1000));
       }
       assertThat(rows()).as("of the live server, meanwhile").isEqualTo("10");
-      assertThat(files(baseBackup("beside.tar"))).contains("PG_VERSION").noneMatch(ours());
+      assertThat(files(baseBackup("beside.tar")))
+          .contains("PG_VERSION")
+          .noneMatch(DataDirectoryInContainerTest::isOurs);
 
       assertRefused(directory::switchTo, "are not ready: recovered");
       project.compose("up", "--detach", "--wait");
@@ -137,7 +138,9 @@ class DataDirectoryInContainerTest {
     assertThat(fileInContainer("pg_hba.conf")).isEqualTo(hba);
     assertThat(project.execute("database", "ls", DATA))
         .doesNotContain("signal", "drp_wal", ".backup", "backup_label\n");
-    assertThat(files(baseBackup("after.tar"))).contains("PG_VERSION").noneMatch(ours());
+    assertThat(files(baseBackup("after.tar")))
+        .contains("PG_VERSION")
+        .noneMatch(DataDirectoryInContainerTest::isOurs);
     project.sql("INSERT INTO answers VALUES (0)");
 
     try (DataDirectory directory = open()) {
@@ -216,8 +219,8 @@ class DataDirectoryInContainerTest {
     return Programs.run("tar", "-tf", tar.toString()).requireSuccess().stdout().lines().toList();
   }
 
-  private static Predicate<String> ours() {
-    return name -> name.contains("pgsql_tmp_drp");
+  private static boolean isOurs(String name) {
+    return name.contains("pgsql_tmp_drp");
   }
 
   /** Runs a script beside the data of a server that is stopped, as its account. */
