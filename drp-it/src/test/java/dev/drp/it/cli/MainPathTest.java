@@ -9,11 +9,9 @@ import dev.drp.it.support.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -39,7 +37,6 @@ abstract class MainPathTest {
   abstract JsonNode drill() throws Exception;
 
   @Test
-  @Timeout(value = 5, unit = TimeUnit.MINUTES) // some twenty runs of the program
   void leadsFromAPlanToARestoreThatIsCommitted() throws Exception {
     makeDatabase();
     writePlan(environment());
