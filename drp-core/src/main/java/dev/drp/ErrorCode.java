@@ -45,6 +45,13 @@ public enum ErrorCode {
   /** The database server no longer has the write-ahead log that was asked for. */
   WAL_REMOVED(ExitStatus.FAILED, false),
 
+  /** Another machine cannot be reached, or does not answer. */
+  HOST_UNAVAILABLE(ExitStatus.FAILED, true),
+  /** Another machine is not the one that it should be: its host key is unknown or has changed. */
+  HOST_KEY_REFUSED(ExitStatus.REFUSED, false),
+  /** Another machine or a storage does not accept our key, or does not let us do this. */
+  ACCESS_DENIED(ExitStatus.FAILED, false),
+
   /** A storage cannot be reached or used. */
   STORAGE_UNAVAILABLE(ExitStatus.FAILED, true),
   /** A storage or file system has no space left. */

@@ -13,6 +13,8 @@ import dev.drp.runtime.ContainerRuntime;
 interface Adapters extends AutoCloseable {
   BackupStorage storage(Storage.Directory directory);
 
+  BackupStorage storage(Storage.Sftp sftp);
+
   Compression compression();
 
   DatabaseConnector databases();

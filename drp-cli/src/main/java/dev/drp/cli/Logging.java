@@ -44,6 +44,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
     root.setLevel(libraries(verbosity));
     root.addAppender(appender);
     context.getLogger("dev.drp").setLevel(ours(verbosity));
+    if (verbosity == Verbosity.QUIET) { // sshj logs as errors what it throws as well
+      context.getLogger("net.schmizz").setLevel(Level.OFF);
+    }
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -2,6 +2,7 @@ package dev.drp.cli;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.backup.BackupStorage;
 import dev.drp.backup.NamedStorage;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.Storage;
@@ -50,10 +51,15 @@ final class Storages {
   }
 
   private Optional<NamedStorage> open(Storage storage) {
-    return storage instanceof Storage.Directory directory
-        ? Optional.of(
-            new NamedStorage(
-                directory.name(), directory.offSite(), true, adapters.storage(directory)))
+    if (storage instanceof Storage.Directory directory) {
+      return Optional.of(named(storage, true, adapters.storage(directory)));
+    }
+    return storage instanceof Storage.Sftp sftp
+        ? Optional.of(named(storage, false, adapters.storage(sftp)))
         : Optional.empty();
+  }
+
+  private static NamedStorage named(Storage storage, boolean local, BackupStorage objects) {
+    return new NamedStorage(storage.name(), storage.offSite(), local, objects);
   }
 }

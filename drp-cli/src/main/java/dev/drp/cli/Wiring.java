@@ -3,10 +3,12 @@ package dev.drp.cli;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.RetryingStorage;
+import dev.drp.backup.ThrottledStorage;
 import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.docker.DockerContainerRuntime;
+import dev.drp.plan.DataRate;
 import dev.drp.plan.Storage;
 import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
@@ -15,10 +17,16 @@ import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.transfer.DirectoryStorage;
+import dev.drp.transfer.SftpStorage;
 import dev.drp.transfer.ZstdCompression;
+import dev.drp.transfer.ssh.SshConnections;
+import dev.drp.transfer.ssh.SshTarget;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +39,14 @@ final class Wiring implements Adapters {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
 
+  /** Another machine has its own time limits, and may be restarting. */
+  private static final int REMOTE_ATTEMPTS = 3;
+
+  private static final Duration FIRST_REMOTE_PAUSE = Duration.ofSeconds(1);
+
   private final Map<String, String> environment;
   private final Clock clock;
+  private final Map<Storage, SftpStorage> connected = new HashMap<>();
   private @Nullable ContainerRuntime engine;
 
   Wiring(Map<String, String> environment, Clock clock) {
@@ -44,6 +58,36 @@ final class Wiring implements Adapters {
   public BackupStorage storage(Storage.Directory directory) {
     return new RetryingStorage(
         new DirectoryStorage(directory.directory()), FOLDER_ATTEMPTS, FIRST_PAUSE);
+  }
+
+  @Override
+  public BackupStorage storage(Storage.Sftp sftp) {
+    return remote(sftp.bandwidth(), sftp(sftp));
+  }
+
+  /** One for the whole command, as it holds a connection. */
+  private synchronized SftpStorage sftp(Storage.Sftp sftp) {
+    return connected.computeIfAbsent(
+        sftp,
+        storage ->
+            new SftpStorage(
+                new SshConnections(
+                    SshTarget.of(
+                        sftp.sftp(),
+                        sftp.knownHosts(),
+                        sftp.key(),
+                        Path.of(System.getProperty("user.home", "/")),
+                        System.getProperty("user.name"),
+                        SshTarget.Limits.USUAL)),
+                sftp.path()));
+  }
+
+  private static BackupStorage remote(Optional<DataRate> bandwidth, BackupStorage storage) {
+    BackupStorage paced =
+        bandwidth
+            .<BackupStorage>map(rate -> new ThrottledStorage(storage, rate.bytesPerSecond()))
+            .orElse(storage);
+    return new RetryingStorage(paced, REMOTE_ATTEMPTS, FIRST_REMOTE_PAUSE);
   }
 
   @Override
@@ -83,6 +127,7 @@ final class Wiring implements Adapters {
 
   @Override
   public synchronized void close() {
+    connected.values().forEach(SftpStorage::close);
     if (engine != null) {
       engine.close();
     }

@@ -101,6 +101,11 @@ class CommandsTest {
     }
 
     @Override
+    public BackupStorage storage(Storage.Sftp sftp) {
+      return fixture.remote;
+    }
+
+    @Override
     public Compression compression() {
       return new GzipCompression();
     }

@@ -85,7 +85,7 @@ public final class AssessStatus {
         now,
         refresh,
         environments,
-        storages.stream().map(storage -> storage(storage, backups, now)).toList(),
+        storages.stream().map(storage -> storage(storage, backups, refresh, now)).toList(),
         executions.damaged().stream().map(AssessStatus::journal).toList(),
         review(now),
         findings.stream().filter(AssessStatus::isContradiction).toList());
@@ -139,8 +139,11 @@ public final class AssessStatus {
   }
 
   private StorageStatus storage(
-      NamedStorage storage, Map<String, List<BackupSummary>> backups, Instant now) {
-    OptionalLong free = freeBytes(storage);
+      NamedStorage storage,
+      Map<String, List<BackupSummary>> backups,
+      boolean refresh,
+      Instant now) {
+    OptionalLong free = storage.local() || refresh ? freeBytes(storage) : OptionalLong.empty();
     return new StorageStatus(
         storage.name(),
         storage.objects().place(),

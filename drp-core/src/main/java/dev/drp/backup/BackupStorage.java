@@ -10,7 +10,8 @@ import java.util.OptionalLong;
  * Holds objects by name, each written once and never changed. Safe for concurrent use, also by
  * several processes.
  *
- * <p>Every method may throw STORAGE_UNAVAILABLE; a retry may then help.
+ * <p>Every method may throw STORAGE_UNAVAILABLE, and a retry may then help; and ACCESS_DENIED or
+ * HOST_KEY_REFUSED, which somebody has to look at.
  */
 public interface BackupStorage {
   /**

@@ -1,7 +1,7 @@
 package dev.drp.plan;
 
 /** Where a site is: this machine, or another one that is reached over SSH. */
-public sealed interface HostAddress permits LocalHost, SshAddress {
+public sealed interface HostAddress permits LocalHost, RemoteHost {
   /** What the plan file accepts. */
   String EXPECTED = "'local', or ssh://user@host or ssh://user@host:port";
 
@@ -17,6 +17,6 @@ public sealed interface HostAddress permits LocalHost, SshAddress {
     if (!text.startsWith("ssh://")) {
       throw new InvalidValue(Text.quote(text), EXPECTED, "");
     }
-    return SshAddress.parse(text.substring("ssh://".length()), text, EXPECTED);
+    return new RemoteHost(SshAddress.parse(text.substring("ssh://".length()), text, EXPECTED));
   }
 }

@@ -33,7 +33,7 @@ public record Site(
     Rules.of("site " + name)
         .name(name)
         .check(
-            knownHosts.isEmpty() || host instanceof SshAddress,
+            knownHosts.isEmpty() || host instanceof RemoteHost,
             "known-hosts",
             "host keys for a local site",
             "known-hosts only where host is ssh://…")

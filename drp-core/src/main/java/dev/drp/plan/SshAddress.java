@@ -13,8 +13,7 @@ import java.util.regex.Pattern;
  * @param user the account; that of the SSH settings when empty
  * @param host a name or an address; IPv6 in brackets
  */
-@NotActedOnYet
-public record SshAddress(Optional<String> user, String host, int port) implements HostAddress {
+public record SshAddress(Optional<String> user, String host, int port) {
   static final String EXPECTED = "user@host or user@host:port";
 
   private static final int SSH_PORT = 22;
@@ -63,6 +62,6 @@ public record SshAddress(Optional<String> user, String host, int port) implement
 
   @Override
   public String toString() {
-    return "ssh://" + text(user, host, port);
+    return text(user, host, port);
   }
 }

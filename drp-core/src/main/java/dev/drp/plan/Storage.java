@@ -27,18 +27,23 @@ public sealed interface Storage {
   }
 
   /** A folder of another machine, over SFTP. */
-  @NotActedOnYet
   record Sftp(
       @NameOfEntry String name,
       @Key("account on that machine") SshAddress sftp,
       @Key("folder on that machine") String path,
-      @Key("file with the host keys that SSH accepts") Optional<Path> knownHosts,
-      @Key("file with the private key") Optional<Path> key,
+      @Key("file with the host keys that SSH accepts; ~/.ssh/known_hosts if left out")
+          Optional<Path> knownHosts,
+      @Key("file with the private key, without a passphrase; the usual ones if left out")
+          Optional<Path> key,
+      @Key("how much to transfer at most; no limit if left out") Optional<DataRate> bandwidth,
       @Key(value = "whether it survives the loss of the primary site", defaultsTo = "false")
           boolean offSite)
       implements Storage {
     public Sftp {
       requireNonNull(sftp, "sftp");
+      requireNonNull(knownHosts, "knownHosts");
+      requireNonNull(key, "key");
+      requireNonNull(bandwidth, "bandwidth");
       Rules.of("storage " + name)
           .name(name)
           .check(path.startsWith("/"), "path", Text.quote(path), "an absolute path on that machine")

@@ -61,8 +61,8 @@ class ExamplePlanTest {
   void saysWhatIsNotActedOn() {
     assertThat(example.notActedOn())
         .extracting(NotActedOn::path)
-        .contains("escalation", "storages.standby", "thresholds")
-        .doesNotContain("backups.database.kind", "storages.local", "review");
+        .contains("escalation", "thresholds")
+        .doesNotContain("backups.database.kind", "storages.local", "storages.standby", "review");
   }
 
   @Test

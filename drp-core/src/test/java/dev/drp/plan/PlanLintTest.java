@@ -118,7 +118,8 @@ class PlanLintTest {
     assertThat(
             findings(
                 PLAN.replace(
-                    "directory: /var/backups", "sftp: deploy@backup.example.net, path: /backups")))
+                    "directory: /var/backups",
+                    "s3: backups, access-key: env:ID, secret-key: env:KEY")))
         .extracting(PlanFinding::rule)
         .containsExactly(Rule.NO_OFF_SITE_BACKUP);
   }

@@ -135,6 +135,21 @@ class QuantitiesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"10MB/s, 10000000", "500 KB/s, 500000", "8 MiB / s, 8388608"})
+  void rates(String text, long bytesPerSecond) {
+    assertThat(DataRate.parse(text)).isEqualTo(new DataRate(bytesPerSecond));
+    assertThat(text).matches(DataRate.PATTERN);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "10MB", "10", "/s", "10 Mbit/s", "0 MB/s", "10MB/h", "-1 MB/s"})
+  void whatIsNoRateIsRefused(String text) {
+    assertThatThrownBy(() -> DataRate.parse(text))
+        .isInstanceOf(InvalidValue.class)
+        .hasMessageContaining(DataRate.EXPECTED);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"", "10", "10G", "10 gb", "-1 GB", "1.5 B", "10 Go", "9999999999 TB"})
   void whatIsNoSizeIsRefused(String text) {
     assertThatThrownBy(() -> DataSize.parse(text))
@@ -209,7 +224,7 @@ class QuantitiesTest {
   })
   void addressesOfOtherHosts(String text, String user, String host, int port) {
     assertThat(HostAddress.parse(text))
-        .isEqualTo(new SshAddress(Optional.ofNullable(user), host, port));
+        .isEqualTo(new RemoteHost(new SshAddress(Optional.ofNullable(user), host, port)));
     assertThat(HostAddress.parse(HostAddress.parse(text).toString()))
         .isEqualTo(HostAddress.parse(text));
   }

@@ -68,6 +68,8 @@ class ArchitectureTest {
     "org.postgresql.., postgres",
     "picocli.., cli",
     "com.github.luben.zstd.., transfer",
+    "net.schmizz.., transfer",
+    "com.hierynomus.., transfer",
   })
   void aVendorsLibraryStaysInItsModule(String vendorPackage, String module) {
     RULES.vendorStaysIn(vendorPackage, module).check(PRODUCT);

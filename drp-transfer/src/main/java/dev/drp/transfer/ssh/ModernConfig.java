@@ -1,0 +1,74 @@
+package dev.drp.transfer.ssh;
+
+import com.hierynomus.sshj.key.KeyAlgorithms;
+import com.hierynomus.sshj.transport.cipher.BlockCiphers;
+import com.hierynomus.sshj.transport.cipher.GcmCiphers;
+import com.hierynomus.sshj.transport.kex.DHGroups;
+import com.hierynomus.sshj.transport.kex.ExtInfoClientFactory;
+import com.hierynomus.sshj.transport.mac.Macs;
+import java.util.List;
+import net.schmizz.keepalive.KeepAliveProvider;
+import net.schmizz.sshj.DefaultConfig;
+import net.schmizz.sshj.common.SecurityUtils;
+import net.schmizz.sshj.transport.kex.Curve25519SHA256;
+import net.schmizz.sshj.transport.kex.ECDHNistP;
+
+/**
+ * What we offer and accept: no CBC, no SHA-1, no {@code ssh-rsa}. The JDK's own ciphers do the
+ * work: with BouncyCastle registered as a provider, sshj moves a quarter of the bytes in the same
+ * time.
+ */
+final class ModernConfig extends DefaultConfig {
+  static {
+    SecurityUtils.setRegisterBouncyCastle(false);
+    SecurityUtils.setSecurityProvider(null);
+  }
+
+  ModernConfig() {
+    setKeepAliveProvider(KeepAliveProvider.KEEP_ALIVE); // notices a peer that no longer answers
+  }
+
+  @Override
+  protected void initKeyExchangeFactories() {
+    setKeyExchangeFactories(
+        List.of(
+            new Curve25519SHA256.Factory(),
+            new Curve25519SHA256.FactoryLibSsh(),
+            new ECDHNistP.Factory521(),
+            new ECDHNistP.Factory384(),
+            new ECDHNistP.Factory256(),
+            DHGroups.Group16SHA512(),
+            DHGroups.Group18SHA512(),
+            new ExtInfoClientFactory()));
+  }
+
+  @Override
+  protected void initKeyAlgorithms() {
+    setKeyAlgorithms(
+        List.of(
+            KeyAlgorithms.EdDSA25519CertV01(),
+            KeyAlgorithms.EdDSA25519(),
+            KeyAlgorithms.ECDSASHANistp521(),
+            KeyAlgorithms.ECDSASHANistp384(),
+            KeyAlgorithms.ECDSASHANistp256(),
+            KeyAlgorithms.RSASHA512(),
+            KeyAlgorithms.RSASHA256()));
+  }
+
+  @Override
+  protected void initCipherFactories() {
+    setCipherFactories(
+        List.of(
+            GcmCiphers.AES128GCM(),
+            GcmCiphers.AES256GCM(),
+            BlockCiphers.AES256CTR(),
+            BlockCiphers.AES128CTR()));
+  }
+
+  @Override
+  protected void initMACFactories() {
+    setMACFactories(
+        List.of(
+            Macs.HMACSHA2256Etm(), Macs.HMACSHA2512Etm(), Macs.HMACSHA2256(), Macs.HMACSHA2512()));
+  }
+}
