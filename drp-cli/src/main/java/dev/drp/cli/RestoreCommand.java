@@ -12,6 +12,7 @@ import dev.drp.recovery.Explanation;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.report.ExecutionReports;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,8 +33,8 @@ import picocli.CommandLine.Parameters;
       "A database with content is replaced only when its name is confirmed; on a terminal you are"
           + " asked.",
       "With --kind physical: all databases of the server, from its files and the archived log,"
-          + " recovered beside the live ones and exchanged with them. The server must run in a"
-          + " container."
+          + " recovered beside the live ones and exchanged with them. The server runs in a"
+          + " container or on this machine."
     })
 final class RestoreCommand extends DrpCommand {
   @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
@@ -84,6 +85,14 @@ final class RestoreCommand extends DrpCommand {
               + " --apply` drops it: 7d unless given.")
   private Duration keepReplaced = RestoreRequest.KEEP_REPLACED;
 
+  @Option(
+      names = "--into",
+      paramLabel = "FOLDER",
+      description =
+          "With --kind physical: recover the server's files in this folder of this machine, which"
+              + " is empty or is made, and touch nothing else. No server is started on them.")
+  private @Nullable Path into;
+
   /** Which backup. */
   private static final class Which {
     @Option(
@@ -117,6 +126,9 @@ final class RestoreCommand extends DrpCommand {
       case PLAN -> explain(session, plan(session, request(database)));
       case CHECK -> execute(session, plan(session, request(database)), Mode.CHECK);
       case RECOVERY -> {
+        if (into != null) {
+          yield execute(session, plan(session, request("")), Mode.RECOVERY);
+        }
         String confirmed =
             new Confirmation(session.console(), confirm)
                 .of(
@@ -154,6 +166,10 @@ final class RestoreCommand extends DrpCommand {
     if (impact != null) {
       request = request.withImpact(impact);
     }
+    if (into != null) {
+      requirePhysical();
+      request = request.withInto(into.toAbsolutePath().normalize());
+    }
     if (which == null) {
       return request;
     }
@@ -161,6 +177,15 @@ final class RestoreCommand extends DrpCommand {
       return request.withAt(which.at, acceptGap);
     }
     return which.backup == null ? request : request.withBackup(BackupsCommand.id(which.backup));
+  }
+
+  private void requirePhysical() {
+    if (kind != BackupKind.PHYSICAL) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "--into is for the files of a whole server",
+          "add --kind physical; or load a logical backup by hand, as its README.md tells.");
+    }
   }
 
   private static ExitStatus explain(Session session, RecoveryPlan plan) {
@@ -185,7 +210,7 @@ final class RestoreCommand extends DrpCommand {
   /** Which options lift a refusal. */
   private List<String> options(String database) {
     List<String> options = new ArrayList<>();
-    if (!database.equals(confirm)) {
+    if (into == null && !database.equals(confirm)) {
       options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
     }
     if (kind == BackupKind.LOGICAL && which != null && which.at != null && !acceptGap) {

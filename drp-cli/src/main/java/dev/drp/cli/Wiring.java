@@ -102,7 +102,7 @@ final class Wiring implements Adapters {
 
   @Override
   public DataDirectories dataDirectories() {
-    return new PostgresDataDirectories(this::engine, clock);
+    return new PostgresDataDirectories(this::engine, programs(), clock);
   }
 
   @Override

@@ -10,10 +10,17 @@ import dev.drp.backup.tar.TarFollower;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,14 +51,11 @@ public final class BaseReader {
     Frames frames = new Frames(manifest, copy);
     ServerManifest server = new ServerManifest();
     TarFollower follower = new TarFollower(List.of(server));
-    for (List<StoredChunk> run : ChunkList.runs(frames.chunks)) {
-      try (InputStream stored = frames.open(run.get(0))) {
-        for (StoredChunk chunk : run) {
-          byte[] plain = frames.plain(chunk, frames.next(chunk, stored));
-          follow(follower, plain, frames);
-          output.write(plain);
-          task.advance(plain.length);
-        }
+    try (PlainChunks plain = new PlainChunks(frames)) {
+      for (byte[] chunk = plain.next(); chunk != null; chunk = plain.next()) {
+        follow(follower, chunk, frames);
+        output.write(chunk);
+        task.advance(chunk.length);
       }
     }
     try {
@@ -65,6 +69,14 @@ public final class BaseReader {
             problem -> {
               throw frames.corrupt(SetLayout.CHUNKS, problem, null);
             });
+  }
+
+  /**
+   * Opens the tar of the configuration files from outside the data directory, which the caller
+   * closes; only where the manifest names any. Errors are those of {@link BackupReader#open}.
+   */
+  public InputStream openConfiguration(BackupManifest manifest, BackupCopy copy) {
+    return reader.open(manifest.id(), copy, manifest.part(SetLayout.CONFIGURATION));
   }
 
   /** How the backup is compressed, and the log beside it. */
@@ -142,6 +154,54 @@ public final class BaseReader {
         new Frames(backup.manifest(), copy).chunks,
         backup.manifest().requireBase().packs(),
         copy.packs().sizes());
+  }
+
+  /** The plain chunks of a backup in order; both cores decompress ahead of whoever takes them. */
+  private static final class PlainChunks implements AutoCloseable {
+    private static final int WORKERS = 2;
+    private static final int AHEAD = 16;
+
+    private final Frames frames;
+    private final Iterator<List<StoredChunk>> runs;
+    private final Deque<Future<byte[]>> ahead = new ArrayDeque<>();
+    private final ExecutorService workers =
+        Executors.newFixedThreadPool(WORKERS, PlainChunks::workerThread);
+    private Iterator<StoredChunk> run = Collections.emptyIterator();
+    private InputStream stored = InputStream.nullInputStream();
+
+    PlainChunks(Frames frames) {
+      this.frames = frames;
+      this.runs = ChunkList.runs(frames.chunks).iterator();
+    }
+
+    private static Thread workerThread(Runnable work) {
+      Thread created = new Thread(work, "drp-unpack");
+      created.setDaemon(true);
+      return created;
+    }
+
+    /** Null after the last one. */
+    byte @Nullable [] next() throws IOException {
+      while (ahead.size() < AHEAD && (run.hasNext() || runs.hasNext())) {
+        if (!run.hasNext()) {
+          List<StoredChunk> chunks = runs.next();
+          stored.close();
+          stored = frames.open(chunks.get(0));
+          run = chunks.iterator();
+        }
+        StoredChunk chunk = run.next();
+        byte[] frame = frames.next(chunk, stored);
+        ahead.add(workers.submit(() -> frames.plain(chunk, frame)));
+      }
+      Future<byte[]> first = ahead.poll();
+      return first == null ? null : SideBySide.await("reading a backup", first);
+    }
+
+    @Override
+    public void close() throws IOException {
+      workers.shutdownNow();
+      stored.close();
+    }
   }
 
   /** The frames of one copy of a backup. */

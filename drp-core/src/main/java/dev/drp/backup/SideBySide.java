@@ -32,6 +32,11 @@ final class SideBySide<T> implements AutoCloseable {
 
   /** Waits for the result; the work's own RecoveryException comes out as it is. */
   T await() {
+    return await(what, result);
+  }
+
+  /** The same of any work on another thread. */
+  static <T> T await(String what, Future<T> result) {
     try {
       return result.get();
     } catch (ExecutionException e) {

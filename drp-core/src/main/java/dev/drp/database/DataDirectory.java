@@ -3,6 +3,10 @@ package dev.drp.database;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.Progress;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -29,6 +33,9 @@ public interface DataDirectory extends AutoCloseable {
   /** How far the exchange has come. */
   State state();
 
+  /** Whether it is missing, or holds nothing but what this owner has put there. */
+  boolean isEmpty();
+
   /**
    * Unpacks files beside the live ones, and starts a server on them that nobody outside reaches,
    * recovers to the target and is promoted. What an earlier call left is removed first. Once this
@@ -54,6 +61,15 @@ public interface DataDirectory extends AutoCloseable {
   void seal();
 
   /**
+   * Puts configuration files where they were on the machine of the backup, outside of the data
+   * directory: those that are missing, and no other.
+   *
+   * @param tar holds them, with absolute paths less the first slash
+   * @return what became of each path
+   */
+  Map<Path, Configured> putConfiguration(InputStream tar);
+
+  /**
    * Makes the recovered files the live ones: stops the live server, exchanges the files by renames,
    * and starts it. COMMAND_FAILED when that fails in the middle: then no server starts from either,
    * until this or {@link #switchBack} is called again.
@@ -72,6 +88,18 @@ public interface DataDirectory extends AutoCloseable {
   /** Ends what was started to do all this, but not the live server. */
   @Override
   void close();
+
+  /** What became of a configuration file. */
+  enum Configured {
+    /** It was missing, and is there now. */
+    RESTORED,
+    /** It is there as it was backed up. */
+    SAME,
+    /** It is there with another content, which was left alone. */
+    DIFFERENT,
+    /** It is not for us to write. */
+    NOT_HERE
+  }
 
   /** How far it has come. */
   enum State {
@@ -92,9 +120,9 @@ public interface DataDirectory extends AutoCloseable {
    *
    * @param place whose it is, for messages: {@code container shop-db-1}
    * @param volume the volume's name, or the host's path
-   * @param running whether the live server's container runs
+   * @param running whether the live server runs
    * @param systemIdentifier of the live files; empty where there is no server
-   * @param majorVersion of the programs that are to serve them
+   * @param majorVersions of the programs there that could serve them: one, where there are files
    * @param freeBytes of its file system; empty where that cannot be asked
    */
   record Facts(
@@ -102,12 +130,13 @@ public interface DataDirectory extends AutoCloseable {
       String volume,
       boolean running,
       Optional<String> systemIdentifier,
-      int majorVersion,
+      List<Integer> majorVersions,
       OptionalLong freeBytes) {
     public Facts {
       requireNonNull(place, "place");
       requireNonNull(volume, "volume");
       requireNonNull(systemIdentifier, "systemIdentifier");
+      majorVersions = List.copyOf(majorVersions);
       requireNonNull(freeBytes, "freeBytes");
     }
   }

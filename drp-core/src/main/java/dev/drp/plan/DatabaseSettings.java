@@ -27,6 +27,16 @@ public record DatabaseSettings(
     @Key("role that may make databases and roles, where user may not") Optional<Login> superuser,
     @Key("program and arguments that restart the server, for a server on a host")
         List<String> restart,
+    @Key(
+            "folder of its files, to restore all of them on a host; that of the Debian cluster with"
+                + " this port if left out")
+        Optional<Path> dataDirectory,
+    @Key(
+            "program and arguments that stop the server, to restore all of its files; pg_ctlcluster"
+                + " for a Debian cluster")
+        List<String> stop,
+    @Key("program and arguments that start it again, and come back; pg_ctlcluster likewise")
+        List<String> start,
     @Key("folder of the client programs (pg_dump, pg_restore, psql), for a server on a host")
         Optional<Path> tools,
     @Key("how to ask for the version of the application's schema") SchemaVersion schemaVersion,
@@ -40,7 +50,10 @@ public record DatabaseSettings(
     requireNonNull(superuser, "superuser");
     requireNonNull(schemaVersion, "schemaVersion");
     requireNonNull(wal, "wal");
+    requireNonNull(dataDirectory, "dataDirectory");
     restart = List.copyOf(restart);
+    stop = List.copyOf(stop);
+    start = List.copyOf(start);
     expectations = List.copyOf(expectations);
     Rules rules =
         Rules.of("database")
@@ -60,6 +73,26 @@ public record DatabaseSettings(
                 "restart",
                 "a restart command for a service",
                 "restart only with host; Compose restarts a service")
+            .check(
+                service.isEmpty() || dataDirectory.isEmpty(),
+                "data-directory",
+                "a data directory for a service",
+                "data-directory only with host; a service has its data on a volume")
+            .check(
+                service.isEmpty() || stop.isEmpty(),
+                "stop",
+                "a stop command for a service",
+                "stop only with host; Compose stops a service")
+            .check(
+                service.isEmpty() || start.isEmpty(),
+                "start",
+                "a start command for a service",
+                "start only with host; Compose starts a service")
+            .check(
+                stop.isEmpty() == start.isEmpty(),
+                stop.isEmpty() ? "stop" : "start",
+                "only one of stop and start",
+                "both of stop and start, or none")
             .check(
                 service.isEmpty() || tools.isEmpty(),
                 "tools",
@@ -104,6 +137,9 @@ public record DatabaseSettings(
     private String maintenanceDatabase = DEFAULT_MAINTENANCE_DATABASE;
     private Optional<Login> superuser = Optional.empty();
     private List<String> restart = List.of();
+    private Optional<Path> dataDirectory = Optional.empty();
+    private List<String> stop = List.of();
+    private List<String> start = List.of();
     private Optional<Path> tools = Optional.empty();
     private SchemaVersion schemaVersion = SchemaVersion.DEFAULT;
     private final List<Expectation> expectations = new ArrayList<>();
@@ -151,6 +187,18 @@ public record DatabaseSettings(
       return this;
     }
 
+    public Builder dataDirectory(Path folder) {
+      dataDirectory = Optional.of(folder);
+      return this;
+    }
+
+    /** How it is stopped and started again, each a program and its arguments. */
+    public Builder stopAndStart(List<String> toStop, List<String> toStart) {
+      stop = List.copyOf(toStop);
+      start = List.copyOf(toStart);
+      return this;
+    }
+
     public Builder tools(Path folder) {
       tools = Optional.of(folder);
       return this;
@@ -182,6 +230,9 @@ public record DatabaseSettings(
           maintenanceDatabase,
           superuser,
           restart,
+          dataDirectory,
+          stop,
+          start,
           tools,
           schemaVersion,
           expectations,

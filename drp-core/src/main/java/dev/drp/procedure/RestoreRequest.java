@@ -3,6 +3,7 @@ package dev.drp.procedure;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.backup.BackupId;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param confirm name of the database that may be replaced; empty when none may
  * @param keepReplaced how long the replaced database is kept for the way back
  * @param impact when the service was first seen to fail, for the measured recovery time and point
+ * @param into the folder of this machine that a server's files go to, instead of the live server's
  */
 public record RestoreRequest(
     Optional<BackupId> backup,
@@ -25,14 +27,21 @@ public record RestoreRequest(
     boolean acceptGap,
     String confirm,
     Duration keepReplaced,
-    Optional<Instant> impact) {
+    Optional<Instant> impact,
+    Optional<Path> into) {
   /** How long a replaced database is kept unless it is said otherwise. */
   public static final Duration KEEP_REPLACED = Duration.ofDays(7);
 
   /** The newest good backup, and no database with content may be replaced. */
   public static final RestoreRequest NEWEST =
       new RestoreRequest(
-          Optional.empty(), Optional.empty(), false, "", KEEP_REPLACED, Optional.empty());
+          Optional.empty(),
+          Optional.empty(),
+          false,
+          "",
+          KEEP_REPLACED,
+          Optional.empty(),
+          Optional.empty());
 
   public RestoreRequest {
     requireNonNull(backup, "backup");
@@ -40,6 +49,7 @@ public record RestoreRequest(
     requireNonNull(confirm, "confirm");
     requireNonNull(keepReplaced, "keepReplaced");
     requireNonNull(impact, "impact");
+    requireNonNull(into, "into");
     if (backup.isPresent() && at.isPresent()) {
       throw new IllegalArgumentException("a backup or an instant, not both");
     }
@@ -47,25 +57,32 @@ public record RestoreRequest(
 
   public RestoreRequest withBackup(BackupId id) {
     return new RestoreRequest(
-        Optional.of(id), Optional.empty(), acceptGap, confirm, keepReplaced, impact);
+        Optional.of(id), Optional.empty(), acceptGap, confirm, keepReplaced, impact, into);
   }
 
   public RestoreRequest withAt(Instant instant, boolean gapAccepted) {
     return new RestoreRequest(
-        Optional.empty(), Optional.of(instant), gapAccepted, confirm, keepReplaced, impact);
+        Optional.empty(), Optional.of(instant), gapAccepted, confirm, keepReplaced, impact, into);
   }
 
   /** Lets a database of that name be replaced. */
   public RestoreRequest confirming(String database) {
-    return new RestoreRequest(backup, at, acceptGap, database, keepReplaced, impact);
+    return new RestoreRequest(backup, at, acceptGap, database, keepReplaced, impact, into);
   }
 
   public RestoreRequest withKeepReplaced(Duration duration) {
-    return new RestoreRequest(backup, at, acceptGap, confirm, duration, impact);
+    return new RestoreRequest(backup, at, acceptGap, confirm, duration, impact, into);
   }
 
   public RestoreRequest withImpact(Instant instant) {
-    return new RestoreRequest(backup, at, acceptGap, confirm, keepReplaced, Optional.of(instant));
+    return new RestoreRequest(
+        backup, at, acceptGap, confirm, keepReplaced, Optional.of(instant), into);
+  }
+
+  /** Restores a whole server's files into a folder, and touches nothing else. */
+  public RestoreRequest withInto(Path folder) {
+    return new RestoreRequest(
+        backup, at, acceptGap, confirm, keepReplaced, impact, Optional.of(folder));
   }
 
   Map<String, String> toArguments() {
@@ -76,6 +93,7 @@ public record RestoreRequest(
     arguments.put("confirm", confirm);
     arguments.put("keepReplaced", keepReplaced.toString());
     impact.ifPresent(instant -> arguments.put("impact", instant.toString()));
+    into.ifPresent(folder -> arguments.put("into", folder.toString()));
     return arguments;
   }
 
@@ -88,6 +106,7 @@ public record RestoreRequest(
         Optional.ofNullable(arguments.get("keepReplaced"))
             .map(Duration::parse)
             .orElse(KEEP_REPLACED),
-        Optional.ofNullable(arguments.get("impact")).map(Instant::parse));
+        Optional.ofNullable(arguments.get("impact")).map(Instant::parse),
+        Optional.ofNullable(arguments.get("into")).map(Path::of));
   }
 }

@@ -28,6 +28,7 @@ import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
 import dev.drp.recovery.StepContext;
 import dev.drp.recovery.StepState;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,6 +51,7 @@ public final class RestoreServer {
 
   private static final String RECOVER = "recover-beside";
   private static final String SWITCH = "switch";
+  private static final String PLACE = "place-files";
   private static final String VOLUME = "volume";
   private static final String REPLAY = "replay";
   private static final String NO_REPLAY = "none";
@@ -109,6 +111,9 @@ public final class RestoreServer {
 
   /** The folder with the files that an execution has set aside and still keeps. */
   static Optional<String> aside(Execution execution) {
+    if (RestoreRequest.fromArguments(execution.arguments()).into().isPresent()) {
+      return Optional.empty(); // nothing was replaced
+    }
     boolean kept =
         switch (execution.state()) {
           case AWAITING_COMMIT -> true;
@@ -169,11 +174,14 @@ public final class RestoreServer {
       } else {
         builder.phase("verify", share(20), data.countRows(), data.runExpectations(), seal());
       }
-      builder
-          .phase(SWITCH, share(10), switchFiles(), confirmService())
-          .commit(dropReplaced())
-          .whatStands(this::whatStands)
-          .closing(this::close);
+      if (request.into().isPresent()) {
+        builder.phase("place", share(10), placeFiles());
+      } else {
+        builder
+            .phase(SWITCH, share(10), putConfiguration(), switchFiles(), confirmService())
+            .commit(dropReplaced());
+      }
+      builder.whatStands(this::whatStands).closing(this::close);
       request.toArguments().forEach(builder::argument);
       return builder.build();
     }
@@ -185,21 +193,32 @@ public final class RestoreServer {
     private Step identifyTarget() {
       return Step.reading(
               "identify-target",
-              "Finds the files of the server of %s, says which it is and what databases it holds,"
-                      .formatted(environment.name())
-                  + " all of which are replaced, and refuses to go on when there are any and the"
-                  + " name of %s was not confirmed.".formatted(database),
+              request
+                  .into()
+                  .map(folder -> "Looks whether folder %s is empty.".formatted(folder))
+                  .orElseGet(
+                      () ->
+                          "Finds the files of the server of %s, says which it is and what databases"
+                                  .formatted(environment.name())
+                              + " it holds, all of which are replaced, and refuses to go on when"
+                              + " there are any and the name of %s was not confirmed."
+                                  .formatted(database)),
               context -> {
-                DataDirectory.Facts facts = open(context.execution()).facts();
+                DataDirectory known = open(context.execution());
+                DataDirectory.Facts facts = known.facts();
                 context.record(VOLUME, facts.volume());
                 context.found(Finding.check("server", "", facts.place(), true));
                 context.found(Finding.check(VOLUME, "", facts.volume(), true));
                 String identifier = facts.systemIdentifier().orElse("none: there is no server");
                 context.found(Finding.check("system identifier", "", identifier, true));
-                String content = contentOfLive();
-                context.found(Finding.check("databases", "", content, true));
-                if (facts.systemIdentifier().isPresent()) {
-                  requireConfirmation(facts, content);
+                if (request.into().isPresent()) {
+                  requireEmpty(known, facts);
+                } else {
+                  String content = contentOfLive();
+                  context.found(Finding.check("databases", "", content, true));
+                  if (!known.isEmpty()) {
+                    requireConfirmation(facts, content);
+                  }
                 }
                 request
                     .impact()
@@ -207,6 +226,15 @@ public final class RestoreServer {
               })
           .within(Duration.ofMinutes(5))
           .onFailure(FailurePolicy.ABORT);
+    }
+
+    private static void requireEmpty(DataDirectory folder, DataDirectory.Facts facts) {
+      if (!folder.isEmpty()) {
+        throw new RecoveryException(
+            ErrorCode.REFUSED,
+            "%s: folder %s is not empty".formatted(facts.place(), facts.volume()),
+            "nothing was touched. Name another folder; one that is not there yet is made.");
+      }
     }
 
     private String contentOfLive() {
@@ -224,7 +252,8 @@ public final class RestoreServer {
         throw new RecoveryException(
             ErrorCode.REFUSED,
             "%s (system identifier %s, volume %s) holds a server, and all of it would be replaced"
-                    .formatted(facts.place(), facts.systemIdentifier().orElse(""), facts.volume())
+                    .formatted(
+                        facts.place(), facts.systemIdentifier().orElse("unknown"), facts.volume())
                 + " (databases: %s); %s"
                     .formatted(
                         content,
@@ -340,23 +369,16 @@ public final class RestoreServer {
     private void checkVersion(
         StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
       int wanted = manifest.server().majorVersion();
-      boolean fits = facts.majorVersion() == wanted;
-      context.found(
-          Finding.check(
-              "server version",
-              String.valueOf(wanted),
-              String.valueOf(facts.majorVersion()),
-              fits));
+      boolean fits = facts.majorVersions().contains(wanted);
+      String there =
+          facts.majorVersions().stream().map(String::valueOf).collect(Collectors.joining(", "));
+      context.found(Finding.check("server version", String.valueOf(wanted), there, fits));
       if (!fits) {
         throw new RecoveryException(
             ErrorCode.VERSION_MISMATCH,
-            "%s has programs of PostgreSQL %d, the files of backup %s are of %s"
-                .formatted(
-                    facts.place(),
-                    facts.majorVersion(),
-                    manifest.id(),
-                    manifest.server().version()),
-            "restore them with an image of PostgreSQL %d; a logical backup fits any newer one."
+            "%s has programs of PostgreSQL %s, the files of backup %s are of %s"
+                .formatted(facts.place(), there, manifest.id(), manifest.server().version()),
+            "restore them where PostgreSQL %d is; a logical backup fits any newer one."
                 .formatted(wanted));
       }
     }
@@ -396,9 +418,11 @@ public final class RestoreServer {
     private Step recoverBeside() {
       return Step.changing(
               RECOVER,
-              "Unpacks the files beside the live ones, compares each with what the server said"
-                  + " that it sent, and has a server recover from them that nobody else reaches,"
-                  + " while the live one goes on. A damaged copy is replaced by another storage's.",
+              "Unpacks the files%s, compares each with what the server said that it sent, and has"
+                      .formatted(request.into().isPresent() ? "" : " beside the live ones")
+                  + " a server recover from them that nobody else reaches%s. A damaged copy is"
+                      .formatted(request.into().isPresent() ? "" : ", while the live one goes on")
+                  + " replaced by another storage's.",
               context ->
                   recovery.run(
                       context,
@@ -410,7 +434,10 @@ public final class RestoreServer {
               "Removes the recovered files, unless they were live: then they are kept until the"
                   + " commit.",
               context -> {
-                if (context.soFar().stepExecution(SWITCH).state() != StepState.UNDONE) {
+                boolean wereLive =
+                    request.into().isEmpty()
+                        && context.soFar().stepExecution(SWITCH).state() == StepState.UNDONE;
+                if (!wereLive) {
                   directory(context).drop();
                 }
               })
@@ -434,6 +461,55 @@ public final class RestoreServer {
           .probe(DatabaseRestore::repeatable)
           .within(Duration.ofHours(1))
           .onFailure(FailurePolicy.ABORT);
+    }
+
+    /** Into a folder in which nothing else is. */
+    private Step placeFiles() {
+      return Step.changing(
+              PLACE,
+              "Moves the recovered files to where a server starts from them; none is started.",
+              context -> {
+                DataDirectory folder = directory(context);
+                if (folder.state() != DataDirectory.State.NOTHING) { // else it is done already
+                  folder.switchTo();
+                  folder.drop();
+                }
+                context.found(Finding.check("folder", "", folder.facts().volume(), true));
+                if (!backup.manifest(context).requireBase().configuration().isEmpty()) {
+                  context.found(
+                      Finding.warning(
+                          "configuration",
+                          "that of the server was outside of its data directory and is in the"
+                              + " backup; postgresql.conf and pg_hba.conf in the folder are ours"));
+                }
+              })
+          .probe(DatabaseRestore::repeatable)
+          .within(Duration.ofMinutes(30));
+    }
+
+    private Step putConfiguration() {
+      return Step.changing(
+              "put-configuration",
+              "Puts those configuration files from outside the data directory in their place that"
+                  + " are missing; none is overwritten.",
+              context ->
+                  recovery
+                      .configuration(context, directory(context)::putConfiguration)
+                      .forEach((path, what) -> tellOf(context, path, what)))
+          .probe(DatabaseRestore::repeatable);
+    }
+
+    private static void tellOf(StepContext context, Path path, DataDirectory.Configured what) {
+      String file = "configuration " + path;
+      context.found(
+          switch (what) {
+            case RESTORED -> Finding.check(file, "", "was missing, and is restored", true);
+            case SAME -> Finding.check(file, "", "is there as it was backed up", true);
+            case DIFFERENT ->
+                Finding.warning(file, "is there with another content than in the backup; left so");
+            case NOT_HERE ->
+                Finding.warning(file, "is not for this program to write; the backup has it");
+          });
     }
 
     private Step switchFiles() {
@@ -535,7 +611,11 @@ public final class RestoreServer {
     private DataDirectory open(ExecutionId execution) {
       DataDirectory known = directory;
       if (known == null) {
-        known = directories.open(environment, execution.value());
+        known =
+            request
+                .into()
+                .map(folder -> directories.openFolder(environment, folder, execution.value()))
+                .orElseGet(() -> directories.open(environment, execution.value()));
         try {
           requireSameVolume(known);
         } catch (RuntimeException e) {
@@ -570,6 +650,25 @@ public final class RestoreServer {
     }
 
     private String whatStands(Execution execution) {
+      return request.into().isPresent()
+          ? whatStandsIn(request.into().get(), execution)
+          : whatStandsLive(execution);
+    }
+
+    private String whatStandsIn(Path folder, Execution execution) {
+      return switch (execution.stepExecution(PLACE).state()) {
+        case NOT_STARTED, SKIPPED, UNDONE ->
+            "The live server was not touched." + ofRecovered(execution);
+        case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
+            "The live server was not touched. Folder %s is a data directory; no server runs on it."
+                .formatted(folder);
+        case FAILED, RUNNING, TIMED_OUT, UNKNOWN, UNDOING, UNDO_FAILED ->
+            "The live server was not touched. Files in folder %s are on their way; resume goes on."
+                .formatted(folder);
+      };
+    }
+
+    private String whatStandsLive(Execution execution) {
       String aside = asideName(execution.id());
       return switch (execution.stepExecution(SWITCH).state()) {
         case NOT_STARTED, SKIPPED -> "The live server was not touched." + ofRecovered(execution);

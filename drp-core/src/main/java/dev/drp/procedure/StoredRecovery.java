@@ -9,15 +9,22 @@ import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.BaseContent;
 import dev.drp.backup.BaseReader;
+import dev.drp.database.DataDirectory;
 import dev.drp.database.RecoveryTarget;
 import dev.drp.database.ServerFiles;
 import dev.drp.recovery.Finding;
 import dev.drp.recovery.StepContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +92,25 @@ final class StoredRecovery {
             : damage.problem(),
         backup.nextOlder(context) + ".",
         damage);
+  }
+
+  /**
+   * The configuration files that came from outside the data directory, from the copy that was
+   * restored; empty when there are none.
+   *
+   * @param put gets them as a tar
+   */
+  Map<Path, DataDirectory.Configured> configuration(
+      StepContext context, Function<InputStream, Map<Path, DataDirectory.Configured>> put) {
+    BackupManifest manifest = backup.manifest(context);
+    if (manifest.requireBase().configuration().isEmpty()) {
+      return Map.of();
+    }
+    try (InputStream tar = reader.openConfiguration(manifest, backup.copy(context))) {
+      return put.apply(tar);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // of closing what was read to its end
+    }
   }
 
   /** Those first beside which more of the log is kept. */

@@ -4,10 +4,15 @@ import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.plan.Environment;
+import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +26,7 @@ public final class FakeDataDirectory implements DataDirectories {
   private final Supplier<FakeDatabaseServer> live;
   private final Consumer<FakeDatabaseServer> start;
   private final List<String> calls = new ArrayList<>();
+  private final Set<Path> filled = new HashSet<>();
   private DataDirectory.State state = DataDirectory.State.NOTHING;
   private @Nullable FakeDatabaseServer beside;
   private @Nullable RecoveryException failure;
@@ -51,6 +57,11 @@ public final class FakeDataDirectory implements DataDirectories {
     return Optional.ofNullable(beside);
   }
 
+  /** Folders beside the live server's that are data directories now. */
+  public Set<Path> filled() {
+    return Set.copyOf(filled);
+  }
+
   /** Calls that changed something, in order. */
   public List<String> calls() {
     return List.copyOf(calls);
@@ -76,31 +87,51 @@ public final class FakeDataDirectory implements DataDirectories {
 
   @Override
   public DataDirectory open(Environment environment, String owner) {
-    return new Opened(owner);
+    return new Opened(owner, Optional.empty());
+  }
+
+  @Override
+  public DataDirectory openFolder(Environment environment, Path folder, String owner) {
+    return new Opened(owner, Optional.of(folder));
   }
 
   private final class Opened implements DataDirectory {
     private final String owner;
+    private final Optional<Path> folder;
     private @Nullable ThrowawayServer recovered;
 
-    private Opened(String owner) {
+    private Opened(String owner, Optional<Path> folder) {
       this.owner = owner;
+      this.folder = folder;
     }
 
     @Override
     public Facts facts() {
       return new Facts(
           "container memory",
-          "volume",
-          true,
-          empty ? Optional.empty() : Optional.of(live.get().facts().systemIdentifier()),
-          majorVersion,
+          folder.map(Path::toString).orElse("volume"),
+          folder.isEmpty(),
+          isEmpty() || folder.isPresent()
+              ? Optional.empty()
+              : Optional.of(live.get().facts().systemIdentifier()),
+          List.of(majorVersion),
           OptionalLong.of(freeBytes));
     }
 
     @Override
     public State state() {
       return state;
+    }
+
+    @Override
+    public boolean isEmpty() {
+      return folder.map(it -> !filled.contains(it)).orElse(empty);
+    }
+
+    @Override
+    public Map<Path, Configured> putConfiguration(InputStream tar) {
+      calls.add("putConfiguration");
+      return Map.of(Path.of("/etc/postgresql.conf"), Configured.RESTORED);
     }
 
     @Override
@@ -146,6 +177,11 @@ public final class FakeDataDirectory implements DataDirectories {
     @Override
     public void switchTo() {
       calls.add("switchTo");
+      if (folder.isPresent()) {
+        filled.add(folder.get());
+        state = State.SWITCHED;
+        return;
+      }
       exchange(State.SWITCHED);
     }
 

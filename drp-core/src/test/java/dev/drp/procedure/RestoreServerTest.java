@@ -243,6 +243,57 @@ class RestoreServerTest {
   }
 
   @Test
+  void restoresIntoAnEmptyFolderAndTouchesNothingElse() {
+    Path into = Path.of("/srv/restored");
+
+    Execution execution = restore(RestoreRequest.NEWEST.withInto(into));
+
+    assertThat(execution.state()).as("%s", execution.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(fixture.directory.calls()).containsExactly("recover", "seal", "switchTo", "drop");
+    assertThat(fixture.directory.filled()).containsExactly(into);
+    assertThat(fixture.sandboxes.running(execution.id().value())).isEmpty();
+    assertLive();
+
+    Execution again = restore(RestoreRequest.NEWEST.withInto(into));
+    assertThat(again.problem().orElseThrow().problem())
+        .contains("folder /srv/restored is not empty");
+    assertThat(fixture.directory.calls()).hasSize(4);
+  }
+
+  @Test
+  void aRestoreIntoAFolderThatFailsLeavesNothingAndOneThatDiesIsResumed() {
+    RestoreRequest request = RestoreRequest.NEWEST.withInto(Path.of("/srv/restored"));
+    fixture.sandboxes.whenStartedFrom((tar, server) -> server.createDatabase(LIVE));
+    Execution failed = restore(request);
+    assertRefused(failed, ErrorCode.VERIFICATION_FAILED, "");
+    assertThat(fixture.directory.calls()).containsExactly("recover", "drop");
+    assertThat(fixture.restoreDatabase().setAside(fixture.executions)).isEmpty();
+
+    boolean died = true;
+    for (int lines = 1; died; lines++) {
+      begin("into-" + lines);
+      try {
+        fixture
+            .engine(new DyingClock(fixture.backups.clock, lines + 1))
+            .execute(
+                fixture.restoreServer().plan(PRODUCTION, request),
+                Mode.RECOVERY,
+                ExecutionListener.SILENT);
+        died = false;
+      } catch (DyingClock.Died e) {
+        resume(fixture.executions.list().executions().get(0));
+      }
+      Execution done = fixture.executions.list().executions().get(0);
+      assertThat(done.state())
+          .as("line %d: %s", lines, done.problem())
+          .isEqualTo(ExecutionState.COMPLETED);
+      assertThat(fixture.directory.filled()).hasSize(1);
+      assertThat(fixture.directory.state()).isEqualTo(State.NOTHING);
+      assertLive();
+    }
+  }
+
+  @Test
   void needsNoConfirmationWhereEverythingIsLost() {
     fixture.directory.lose();
 

@@ -78,9 +78,11 @@ final class ExchangedFiles {
 
   /**
    * Gives the restored files their settings back. REFUSED when their server did not end cleanly.
+   *
+   * @param alone whether they get settings to start with where they have none of their own
    */
-  void seal() {
-    run("seal");
+  void seal(boolean alone) {
+    run("seal", alone ? "alone" : "");
   }
 
   void putRestored() {

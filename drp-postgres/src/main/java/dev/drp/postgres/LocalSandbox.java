@@ -12,7 +12,6 @@ import dev.drp.database.ThrowawayServer;
 import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandRunner;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -24,14 +23,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -44,10 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalSandbox implements ThrowawayServer {
   private static final String PREFIX = "drp-sandbox-";
-  private static final int PORT = 5432;
+  private static final String DATA = "data";
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
-  private static final Duration END_LIMIT = Duration.ofSeconds(20);
-  private static final int SHARED_MEMORY_LINE = 6;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rwx------");
 
@@ -55,6 +47,7 @@ final class LocalSandbox implements ThrowawayServer {
   private final String programs;
   private final Path folder;
   private final Optional<String> account;
+  private final LocalServer local;
   private @Nullable PostgresServer server;
   private String version = "";
   private @Nullable List<String> left;
@@ -64,6 +57,7 @@ final class LocalSandbox implements ThrowawayServer {
     this.programs = programs(runner, request);
     this.account = account(parent);
     this.folder = createFolder(parent, request.owner(), account);
+    this.local = new LocalServer(runner, this::command, programs, folder, folder.resolve(DATA));
   }
 
   /** Starts one that holds nothing. */
@@ -74,7 +68,7 @@ final class LocalSandbox implements ThrowawayServer {
         () -> {
           sandbox.initialize(request);
           sandbox.serve(
-              request, clock, sessions -> PostgresSandboxes.await(sessions, sandbox::log));
+              request, clock, sessions -> PostgresSandboxes.await(sessions, sandbox.local::log));
         });
   }
 
@@ -91,7 +85,8 @@ final class LocalSandbox implements ThrowawayServer {
     return sandbox.orNothing(
         () -> {
           sandbox.recover(request, files, target);
-          sandbox.serve(request, clock, sessions -> sandbox.awaitRecovery(sessions, progress));
+          sandbox.serve(
+              request, clock, sessions -> sandbox.local.awaitRecovery(sessions, progress));
         });
   }
 
@@ -105,32 +100,14 @@ final class LocalSandbox implements ThrowawayServer {
     }
   }
 
-  /**
-   * What to put before the names of the major version's own programs: those of another would not
-   * read its dump the same way, and its files not at all.
-   */
   private static String programs(CommandRunner runner, SandboxRequest request) {
-    int major = request.majorVersion();
-    List<String> candidates =
-        List.of(
-            "/usr/lib/postgresql/%d/bin/initdb".formatted(major),
-            "/usr/pgsql-%d/bin/initdb".formatted(major),
-            "initdb");
     List<String> others = new ArrayList<>();
-    for (String candidate : candidates) {
-      try {
-        String version = runner.run(Command.of(candidate, "--version")).strip();
-        if (version.contains("(PostgreSQL) %d.".formatted(major))) {
-          return candidate.substring(0, candidate.length() - "initdb".length());
-        }
-        others.add(version);
-      } catch (RecoveryException e) {
-        if (e.code() != ErrorCode.COMMAND_NOT_FOUND) {
-          throw e;
-        }
-      }
-    }
-    throw new RecoveryException(
+    return LocalServer.programs(runner, request.majorVersion(), Optional.empty(), others)
+        .orElseThrow(() -> noPrograms(request, others));
+  }
+
+  private static RecoveryException noPrograms(SandboxRequest request, List<String> others) {
+    return new RecoveryException(
         ErrorCode.VERSION_MISMATCH,
         "no server for the drill: %s, and this machine has no programs of PostgreSQL %d%s"
             .formatted(
@@ -138,10 +115,10 @@ final class LocalSandbox implements ThrowawayServer {
                     .image()
                     .map(image -> "image %s is not on the engine".formatted(image.reference()))
                     .orElse("there is no image to take"),
-                major,
+                request.majorVersion(),
                 others.isEmpty() ? "" : ", only " + String.join(", ", others)),
         "load the environment's image, or install them (Debian, Ubuntu: apt-get install"
-            + " postgresql-%d).".formatted(major));
+            + " postgresql-%d).".formatted(request.majorVersion()));
   }
 
   /** For root, an account that can do nothing else; else our own. */
@@ -165,7 +142,7 @@ final class LocalSandbox implements ThrowawayServer {
         "create an account postgres.");
   }
 
-  private static Path createFolder(Path parent, String owner, Optional<String> account) {
+  static Path createFolder(Path parent, String owner, Optional<String> account) {
     try {
       Path folder =
           Files.createTempDirectory(
@@ -197,19 +174,6 @@ final class LocalSandbox implements ThrowawayServer {
         e);
   }
 
-  private Path data() {
-    return folder.resolve("data");
-  }
-
-  private Map<String, String> settings() {
-    Map<String, String> settings = new LinkedHashMap<>(PostgresSandboxes.SETTINGS);
-    settings.put("listen_addresses", "");
-    settings.put("unix_socket_directories", folder.toString());
-    // A file of the data folder, where the others leave something behind when they are killed.
-    settings.put("dynamic_shared_memory_type", "mmap");
-    return settings;
-  }
-
   private void initialize(SandboxRequest request) {
     run(
         programs + "initdb",
@@ -218,72 +182,27 @@ final class LocalSandbox implements ThrowawayServer {
         "--encoding=UTF8",
         "--locale=C",
         "--username=" + request.superuser(),
-        "--pgdata=" + data());
+        "--pgdata=" + folder.resolve(DATA));
     String options =
-        settings().entrySet().stream()
+        local.settings().entrySet().stream()
             .map(setting -> "-c " + setting)
             .collect(Collectors.joining(" "));
-    control(START_LIMIT, "start", "--options=" + options);
+    local.start("--options=" + options);
   }
 
   private void recover(SandboxRequest request, ServerFiles files, RecoveryTarget target) {
     RecoveryFolder recovery =
         new RecoveryFolder(runner, this::command, folder.toString(), programs, false);
     recovery.unpack(files);
-    recovery.prepare(target, request.superuser(), settings());
-    try {
-      control(START_LIMIT, "start");
-    } catch (RecoveryException e) {
-      throw e.code() == ErrorCode.COMMAND_FAILED
-          ? PostgresSandboxes.endedBeforeTarget(name(), log(), e)
-          : e;
-    }
-  }
-
-  private void awaitRecovery(Sessions sessions, Progress progress) {
-    try (ReplayProgress replay = new ReplayProgress(this::log, progress)) {
-      PostgresSandboxes.awaitRecovery(sessions, () -> !processesIn(data()).isEmpty(), this::log);
-    }
-  }
-
-  /** Returns once the server runs: it may have to recover before it answers. */
-  private void control(Duration limit, String action, String... options) {
-    List<String> line = new ArrayList<>();
-    line.addAll(List.of(programs + "pg_ctl", action, "--silent", "--wait"));
-    line.add("--timeout=" + limit.toSeconds());
-    line.addAll(List.of("--pgdata=" + data(), "--log=" + folder.resolve("log")));
-    line.addAll(List.of(options));
-    runner.run(command(line).within(limit.plus(END_LIMIT)));
-  }
-
-  private String name() {
-    return "sandbox " + folder;
+    recovery.prepare(target, request.superuser(), local.settings());
+    local.startToRecover();
   }
 
   private void serve(SandboxRequest request, Clock clock, Consumer<Sessions> await) {
-    Place place =
-        new Place(
-            name(),
-            Optional.empty(),
-            Optional.of(runner),
-            Optional.of(() -> control(START_LIMIT, "restart", "--mode=fast")));
-    Sessions sessions =
-        new Sessions(
-            new Route.UnixSocket(folder, PORT),
-            new Login(request.superuser(), Optional.empty()),
-            "postgres",
-            place.name());
+    Sessions sessions = local.sessions(request.superuser());
     await.accept(sessions);
-    server = PostgresSandboxes.server(sessions, place, runner, request, clock);
+    server = local.connect(sessions, request, clock);
     version = server.facts().version();
-  }
-
-  private List<String> log() {
-    try {
-      return Files.readAllLines(folder.resolve("log"), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      return List.of("there is no log: " + e.getMessage());
-    }
   }
 
   private void run(String... line) {
@@ -354,66 +273,12 @@ final class LocalSandbox implements ThrowawayServer {
 
   /** Kills what runs there, removes the folder, and tells what is still there. */
   private static List<String> remove(CommandRunner runner, Path folder) {
-    List<String> left = new ArrayList<>();
-    Path data = folder.resolve("data");
-    List<String> pidFile = lines(data.resolve("postmaster.pid"));
-    List<ProcessHandle> processes = processesIn(data);
-    processes.forEach(ProcessHandle::destroyForcibly);
-    processes.forEach(LocalSandbox::awaitEnd);
-    if (pidFile.size() > SHARED_MEMORY_LINE) {
-      removeSharedMemory(runner, pidFile.get(SHARED_MEMORY_LINE).strip());
-    }
+    List<String> left = new ArrayList<>(LocalServer.kill(runner, folder.resolve(DATA)));
     delete(folder);
-    processesIn(data).forEach(process -> left.add("process " + process.pid()));
     if (Files.exists(folder)) {
       left.add("folder " + folder);
     }
     return left;
-  }
-
-  private static List<String> lines(Path file) {
-    try {
-      return Files.readAllLines(file, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      return List.of(); // it never ran
-    }
-  }
-
-  /** A server's processes all have its data as their working folder. */
-  private static List<ProcessHandle> processesIn(Path data) {
-    return ProcessHandle.allProcesses().filter(process -> worksIn(process, data)).toList();
-  }
-
-  private static boolean worksIn(ProcessHandle process, Path data) {
-    try {
-      Path folder = Files.readSymbolicLink(Path.of("/proc/%d/cwd".formatted(process.pid())));
-      return folder.equals(data) || folder.toString().equals(data + " (deleted)");
-    } catch (IOException e) {
-      return false; // it has ended, or is not ours
-    }
-  }
-
-  private static void awaitEnd(ProcessHandle process) {
-    try {
-      process.onExit().get(END_LIMIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      // Whether it is gone is looked at afterwards.
-    } catch (InterruptedException e) {
-      throw RecoveryException.interrupted("waiting for a server to end", e);
-    }
-  }
-
-  /** A server that was killed cannot remove its segment itself; the line holds key and id. */
-  private static void removeSharedMemory(CommandRunner runner, String line) {
-    String id = line.substring(line.lastIndexOf(' ') + 1);
-    if (!id.matches("\\d+")) {
-      return;
-    }
-    try {
-      runner.run(Command.of("ipcrm", "-m", id));
-    } catch (RecoveryException e) {
-      // Gone already: the server ended by itself.
-    }
   }
 
   private static void delete(Path folder) {

@@ -58,13 +58,18 @@ public final class PostgresConnector implements DatabaseConnector {
       return connect(settings, login, route, place, runtime.commandsIn(container));
     }
     String address = settings.host().orElseThrow();
-    Route route =
-        settings.isUnixSocket()
-            ? new Route.UnixSocket(Path.of(address), settings.port())
-            : new Route.Tcp(address, settings.port());
+    Route route = route(settings);
     Place place =
         Place.host(address + ":" + settings.port(), route.local(), host, settings.restart());
     return connect(settings, login, route, place, host);
+  }
+
+  /** To a server on a host. */
+  static Route route(DatabaseSettings settings) {
+    String address = settings.host().orElseThrow();
+    return settings.isUnixSocket()
+        ? new Route.UnixSocket(Path.of(address), settings.port())
+        : new Route.Tcp(address, settings.port());
   }
 
   private static Login login(DatabaseSettings settings) {

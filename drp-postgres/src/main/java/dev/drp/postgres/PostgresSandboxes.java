@@ -108,7 +108,7 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
   }
 
   /** Not /tmp, which is in memory on many machines, while a database may be large. */
-  private static Path defaultFolder() {
+  static Path defaultFolder() {
     Path large = Path.of("/var/tmp");
     return Files.isWritable(large) ? large : Path.of(System.getProperty("java.io.tmpdir", "/tmp"));
   }

@@ -6,7 +6,8 @@
 #   $3   what to do:
 #          state          prints what the folder has come to; nothing where it is none of those
 #          recovered      notes that a server has recovered from the restored files
-#          seal           gives the restored files their own settings back, once their server was stopped cleanly
+#          seal [alone]   gives the restored files their own settings back, once their server was stopped cleanly; with
+#                         "alone", what a server needs to start where they have none
 #          put data|replaced   makes those the live ones; the others are kept in the folder
 #          drop           removes the folder
 #
@@ -131,6 +132,7 @@ seal() {
       refuse "the server in $folder/data was not stopped cleanly"
     (
       cd "$folder/data"
+      limits=$(grep -E '^max_[a-z_]+ = ' postgresql.conf || :)
       for name in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do
         if [ -e "$name.backup" ]; then
           cp -p "$name.backup" "$name"
@@ -138,6 +140,12 @@ seal() {
           rm -f "$name"
         fi
       done
+      if [ "$1" = alone ] && [ ! -e postgresql.conf ]; then
+        printf '%s\n' '# Made by drp: the settings of this server are outside of its data directory.' "$limits" > postgresql.conf
+      fi
+      if [ "$1" = alone ] && [ ! -e pg_hba.conf ]; then
+        echo 'local all all peer' > pg_hba.conf
+      fi
       : >> postgresql.auto.conf
       clear_remote
       rm -rf drp_wal recovery.signal standby.signal postmaster.opts
@@ -160,7 +168,7 @@ drop() {
 case "$3" in
   state) state ;;
   recovered) keep recovered ;;
-  seal) seal ;;
+  seal) seal "${4:-}" ;;
   put) put "$4" ;;
   drop) drop ;;
 esac

@@ -220,7 +220,7 @@ class ExchangedFilesTest {
     files.noteRecovered();
     assertRefused(files::putRestored, "are not ready: recovered");
     Files.writeString(tools.resolve("cluster"), "shut down in recovery\n");
-    assertRefused(files::seal, "was not stopped cleanly");
+    assertRefused(() -> files.seal(false), "was not stopped cleanly");
     assertThat(contents(directory)).isEqualTo(LIVE);
 
     Path killed = directory(LIVE);
@@ -263,8 +263,8 @@ class ExchangedFilesTest {
             "recovery.signal", ""));
     files.noteRecovered();
 
-    files.seal();
-    files.seal();
+    files.seal(false);
+    files.seal(false);
 
     assertThat(data.resolve("postgresql.conf")).hasContent("archive_command = 'theirs'");
     assertThat(data.resolve("pg_hba.conf")).hasContent("theirs");

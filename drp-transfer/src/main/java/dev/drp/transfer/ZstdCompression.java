@@ -31,6 +31,8 @@ public final class ZstdCompression implements Compression {
   /** As many as were in use at once; making one for each frame would cost a seventh of the work. */
   private final Queue<FrameCompressor> idle = new ConcurrentLinkedQueue<>();
 
+  private final Queue<ZstdDecompressCtx> idleToUndo = new ConcurrentLinkedQueue<>();
+
   @Override
   public String name() {
     return "zstd";
@@ -83,7 +85,9 @@ public final class ZstdCompression implements Compression {
 
   @Override
   public byte[] decompressFrame(byte[] frame, int plainBytes) throws IOException {
-    try (ZstdDecompressCtx context = new ZstdDecompressCtx()) {
+    ZstdDecompressCtx context =
+        Optional.ofNullable(idleToUndo.poll()).orElseGet(ZstdDecompressCtx::new);
+    try {
       byte[] plain = context.decompress(frame, plainBytes);
       if (plain.length != plainBytes) {
         throw new IOException("%d bytes instead of %d".formatted(plain.length, plainBytes));
@@ -91,6 +95,8 @@ public final class ZstdCompression implements Compression {
       return plain;
     } catch (ZstdException e) {
       throw new IOException(e.getMessage(), e);
+    } finally {
+      idleToUndo.add(context);
     }
   }
 

@@ -46,7 +46,7 @@ class DataDirectoryInContainerTest {
   private final PostgresConnector connector =
       new PostgresConnector(() -> engine, new LocalCommandRunner(), Clock.systemUTC());
   private final PostgresDataDirectories directories =
-      new PostgresDataDirectories(() -> engine, Clock.systemUTC());
+      new PostgresDataDirectories(() -> engine, new LocalCommandRunner(), Clock.systemUTC());
   private final String owner = "test-" + UUID.randomUUID();
   private final ComposeProject project = ComposeProject.withPostgres();
   private final Environment environment =
@@ -89,7 +89,7 @@ class DataDirectoryInContainerTest {
       assertThat(facts.place()).isEqualTo("container " + project.container("database"));
       assertThat(facts.volume()).isEqualTo(project.name() + "_data");
       assertThat(facts.running()).isTrue();
-      assertThat(facts.majorVersion()).isEqualTo(15);
+      assertThat(facts.majorVersions()).containsExactly(15);
       assertThat(facts.freeBytes()).isPresent();
       assertThat(facts.systemIdentifier())
           .contains(project.sql("SELECT system_identifier FROM pg_control_system()"));

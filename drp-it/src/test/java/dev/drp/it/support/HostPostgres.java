@@ -215,6 +215,16 @@ public final class HostPostgres implements AutoCloseable {
     return command;
   }
 
+  /** Programs and arguments that stop and start it, as a plan has them. */
+  public List<String> stopCommand() {
+    return asServer("pg_ctl", "stop", "-w", "-m", "fast", "-D", "" + dataFolder());
+  }
+
+  public List<String> startCommand() {
+    return asServer(
+        "pg_ctl", "start", "-w", "-D", "" + dataFolder(), "-l", "" + folder.resolve("own/log"));
+  }
+
   private Map<String, String> variables() {
     return Map.of(
         "PGHOST", socketFolder().toString(), "PGPORT", "" + port, "PGUSER", USER, "LC_ALL", "C");

@@ -1,0 +1,247 @@
+package dev.drp.postgres;
+
+import dev.drp.ErrorCode;
+import dev.drp.Progress;
+import dev.drp.RecoveryException;
+import dev.drp.database.SandboxRequest;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * A server of this machine's PostgreSQL programs that is ours: it listens on a unix socket in a
+ * folder that only its account may enter, and on no port, so nobody else reaches it.
+ */
+final class LocalServer {
+  private static final int PORT = 5432;
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
+  private static final Duration END_LIMIT = Duration.ofSeconds(20);
+  private static final int SHARED_MEMORY_LINE = 6;
+
+  private final CommandRunner runner;
+  private final Function<List<String>, Command> commands;
+  private final String programs;
+  private final Path folder;
+  private final Path data;
+
+  /**
+   * @param commands makes what is to run one that runs as the server's account
+   * @param programs what to put before the names of the server's programs
+   * @param folder for its socket and its log
+   */
+  LocalServer(
+      CommandRunner runner,
+      Function<List<String>, Command> commands,
+      String programs,
+      Path folder,
+      Path data) {
+    this.runner = runner;
+    this.commands = commands;
+    this.programs = programs;
+    this.folder = folder;
+    this.data = data;
+  }
+
+  /**
+   * What to put before the names of a major version's own programs: those of another would not read
+   * its dump the same way, and its files not at all.
+   *
+   * @param tools where to look first
+   * @param others gets the versions of what is there instead
+   */
+  static Optional<String> programs(
+      CommandRunner runner, int major, Optional<Path> tools, List<String> others) {
+    List<String> candidates = new ArrayList<>();
+    tools.ifPresent(folder -> candidates.add(folder + "/"));
+    candidates.add("/usr/lib/postgresql/%d/bin/".formatted(major));
+    candidates.add("/usr/pgsql-%d/bin/".formatted(major));
+    candidates.add("");
+    for (String candidate : candidates) {
+      try {
+        String version = runner.run(Command.of(candidate + "initdb", "--version")).strip();
+        if (version.contains("(PostgreSQL) %d.".formatted(major))) {
+          return Optional.of(candidate);
+        }
+        others.add(version);
+      } catch (RecoveryException e) {
+        if (e.code() != ErrorCode.COMMAND_NOT_FOUND) {
+          throw e;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  String name() {
+    return "server in " + data;
+  }
+
+  /** By which it is reached by us alone. */
+  Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>(PostgresSandboxes.SETTINGS);
+    settings.put("listen_addresses", "");
+    settings.put("port", String.valueOf(PORT));
+    settings.put("unix_socket_directories", folder.toString());
+    // A file of the data folder, where the others leave something behind when they are killed.
+    settings.put("dynamic_shared_memory_type", "mmap");
+    return settings;
+  }
+
+  /** Starts it; one that recovers may do so for long after this. */
+  void startToRecover() {
+    try {
+      control(START_LIMIT, "start");
+    } catch (RecoveryException e) {
+      throw e.code() == ErrorCode.COMMAND_FAILED
+          ? PostgresSandboxes.endedBeforeTarget(name(), log(), e)
+          : e;
+    }
+  }
+
+  void awaitRecovery(Sessions sessions, Progress progress) {
+    try (ReplayProgress replay = new ReplayProgress(this::log, progress)) {
+      PostgresSandboxes.awaitRecovery(sessions, this::runs, this::log);
+    }
+  }
+
+  void start(String... options) {
+    control(START_LIMIT, "start", options);
+  }
+
+  /** Ends it cleanly; its last checkpoint takes as long as it takes. */
+  void stop() {
+    control(Sessions.LONG, "stop", "--mode=fast");
+  }
+
+  /** Returns once the server runs: it may have to recover before it answers. */
+  private void control(Duration limit, String action, String... options) {
+    List<String> line = new ArrayList<>();
+    line.addAll(List.of(programs + "pg_ctl", action, "--silent", "--wait"));
+    line.add("--timeout=" + limit.toSeconds());
+    line.addAll(List.of("--pgdata=" + data, "--log=" + folder.resolve("log")));
+    line.addAll(List.of(options));
+    runner.run(commands.apply(line).within(limit.plus(END_LIMIT)));
+  }
+
+  Sessions sessions(String superuser) {
+    return new Sessions(
+        new Route.UnixSocket(folder, PORT),
+        new Login(superuser, Optional.empty()),
+        "postgres",
+        name());
+  }
+
+  PostgresServer connect(Sessions sessions, SandboxRequest request, Clock clock) {
+    Place place =
+        new Place(
+            name(),
+            Optional.empty(),
+            Optional.of(runner),
+            Optional.of(() -> control(START_LIMIT, "restart", "--mode=fast")));
+    return PostgresSandboxes.server(sessions, place, runner, request, clock);
+  }
+
+  List<String> log() {
+    try {
+      return Files.readAllLines(folder.resolve("log"), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return List.of("there is no log: " + e.getMessage());
+    }
+  }
+
+  boolean runs() {
+    return !processesIn(data).isEmpty();
+  }
+
+  /** Kills all that runs on a data directory of ours, and returns what is still there. */
+  static List<String> kill(CommandRunner runner, Path data) {
+    List<String> pidFile = lines(data.resolve("postmaster.pid"));
+    List<ProcessHandle> processes = processesIn(data);
+    processes.forEach(ProcessHandle::destroyForcibly);
+    processes.forEach(LocalServer::awaitEnd);
+    if (pidFile.size() > SHARED_MEMORY_LINE) {
+      removeSharedMemory(runner, pidFile.get(SHARED_MEMORY_LINE).strip());
+    }
+    return processesIn(data).stream().map(process -> "process " + process.pid()).toList();
+  }
+
+  static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return List.of(); // it never ran
+    }
+  }
+
+  /** A server's processes all have its data as their working folder. */
+  private static List<ProcessHandle> processesIn(Path data) {
+    return ProcessHandle.allProcesses().filter(process -> worksIn(process, data)).toList();
+  }
+
+  private static boolean worksIn(ProcessHandle process, Path data) {
+    try {
+      Path folder = Files.readSymbolicLink(Path.of("/proc/%d/cwd".formatted(process.pid())));
+      return folder.equals(data) || folder.toString().equals(data + " (deleted)");
+    } catch (IOException e) {
+      return false; // it has ended, or is not ours
+    }
+  }
+
+  /**
+   * Server processes at work on a data directory that is not ours, in whatever container: the same
+   * folder, by whichever path. Those that this account may not look at are not seen.
+   */
+  static List<ProcessHandle> serversOn(Path data) {
+    try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+      return all.filter(process -> serves(process, data)).toList();
+    }
+  }
+
+  private static boolean serves(ProcessHandle process, Path data) {
+    Path folder = Path.of("/proc/%d".formatted(process.pid()));
+    try {
+      return Files.readString(folder.resolve("comm")).startsWith("post")
+          && Files.isSameFile(folder.resolve("cwd"), data);
+    } catch (IOException e) {
+      return false; // it has ended, or may not be looked at
+    }
+  }
+
+  private static void awaitEnd(ProcessHandle process) {
+    try {
+      process.onExit().get(END_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      // Whether it is gone is looked at afterwards.
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("waiting for a server to end", e);
+    }
+  }
+
+  /** A server that was killed cannot remove its segment itself; the line holds key and id. */
+  private static void removeSharedMemory(CommandRunner runner, String line) {
+    String id = line.substring(line.lastIndexOf(' ') + 1);
+    if (!id.matches("\\d+")) {
+      return;
+    }
+    try {
+      runner.run(Command.of("ipcrm", "-m", id));
+    } catch (RecoveryException e) {
+      // Gone already: the server ended by itself.
+    }
+  }
+}
