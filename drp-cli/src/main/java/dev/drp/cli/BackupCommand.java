@@ -3,6 +3,7 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
+import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.BackupResult;
@@ -188,9 +189,24 @@ final class BackupCommand extends DrpCommand {
                         Json.object()
                             .put("storage", copy.storage().name())
                             .put("offSite", copy.storage().offSite())
+                            .put("copied", copy.copied().stream().map(BackupId::value).toList())
                             .put("problem", copy.failure().map(RecoveryException::problem)))
                 .toList())
         .put("warnings", warnings);
+  }
+
+  private static boolean copied(BackupResult result, BackupResult.Copy copy) {
+    return copy.copied().contains(result.manifest().id());
+  }
+
+  /** What the storage had missed before. */
+  private static String older(BackupResult result, BackupResult.Copy copy) {
+    long older = copy.copied().stream().filter(it -> !it.equals(result.manifest().id())).count();
+    return older == 0 ? "" : ", and %d older that it lacked".formatted(older);
+  }
+
+  private static String problem(BackupResult.Copy copy) {
+    return copy.failure().map(it -> ": " + it.problem()).orElse("");
   }
 
   private static void print(
@@ -208,8 +224,8 @@ final class BackupCommand extends DrpCommand {
             copy ->
                 facts.row(
                     "",
-                    copy.failure().isPresent() ? out.bad("not copied to") : "copied to",
-                    copy.storage() + copy.failure().map(it -> ": " + it.problem()).orElse("")));
+                    copied(result, copy) ? "copied to" : out.bad("not copied to"),
+                    copy.storage() + older(result, copy) + problem(copy)));
     facts.lines().forEach(out::line);
     manifest.unreadable().forEach(it -> out.line("  " + out.bad("not readable") + "  " + it));
     warnings.forEach(it -> out.line(out.warning("warning") + ": " + it));

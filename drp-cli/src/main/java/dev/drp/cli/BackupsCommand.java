@@ -26,7 +26,12 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "backups",
     description = "List the backups in all storages, and what else is found there.",
-    subcommands = {BackupsCommand.Show.class, BackupsVerify.class, BackupsExpire.class})
+    subcommands = {
+      BackupsCommand.Show.class,
+      BackupsVerify.class,
+      BackupsCopy.class,
+      BackupsExpire.class
+    })
 final class BackupsCommand extends DrpCommand {
   @Parameters(
       index = "0",

@@ -69,6 +69,7 @@ final class StatusCommand extends DrpCommand {
         .put("objectivesMet", !environment.missesObjective())
         .put("recoveryPoint", json(environment.recoveryPoint()))
         .put("recoveryPointBy", environment.recoveryPointBy())
+        .put("offSiteRecoveryPoint", environment.offSiteRecoveryPoint().map(StatusCommand::json))
         .put("recoveryTime", json(environment.recoveryTime()))
         .put("newestVerified", environment.newestVerified().map(StatusCommand::json))
         .put("newestDrilled", environment.newestDrilled().map(StatusCommand::json))
@@ -175,8 +176,11 @@ final class StatusCommand extends DrpCommand {
     }
     Table table = Table.of("", "", "");
     if (environment.hasDatabase()) {
+      table.row("", "recovery point", measure(environment.recoveryPoint(), out));
+      environment
+          .offSiteRecoveryPoint()
+          .ifPresent(it -> table.row("", "  off-site", measure(it, out)));
       table
-          .row("", "recovery point", measure(environment.recoveryPoint(), out))
           .row("", "recovery time", measure(environment.recoveryTime(), out))
           .row("", "newest verified", backup(environment.newestVerified(), "verified", now))
           .row("", "newest drilled", backup(environment.newestDrilled(), "drilled", now));

@@ -14,6 +14,7 @@ import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.DrillSchedule;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
+import dev.drp.plan.Storage;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionState;
 import dev.drp.recovery.Mode;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Judges what is known of one environment against the plan. Reaches for nothing. */
@@ -69,6 +71,7 @@ final class EnvironmentAssessment {
         reliableLog()
             .map(it -> RecoveryPointBy.LOG)
             .or(() -> newestGood().map(it -> RecoveryPointBy.BACKUP)),
+        offSiteRecoveryPoint(objectives),
         recoveryTime(objectives),
         newestGood().flatMap(it -> known(it, Copy::provenAt)),
         backups.stream()
@@ -111,6 +114,33 @@ final class EnvironmentAssessment {
         objectives.recoveryPoint(),
         newest.map(it -> Duration.between(it.recoveryPoint(), now)),
         newest.map(it -> "age of the data in backup " + it.id()).orElseGet(this::whyNoBackup));
+  }
+
+  private Optional<Measure> offSiteRecoveryPoint(EffectiveObjectives objectives) {
+    Set<String> offSite =
+        plan.storages().values().stream()
+            .filter(Storage::offSite)
+            .map(Storage::name)
+            .collect(Collectors.toSet());
+    if (offSite.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<BackupSummary> newest =
+        facts.catalog().backups().stream().filter(it -> it.isGood() && it.isOffSite()).findFirst();
+    Optional<LogAssessment.Reliable> reliable =
+        log.flatMap(it -> it.reliableOffSite(offSite))
+            .filter(it -> newest.stream().noneMatch(b -> b.recoveryPoint().isAfter(it.until())));
+    return Optional.of(
+        reliable
+            .map(it -> byLog(objectives, it))
+            .orElseGet(
+                () ->
+                    Measure.of(
+                        objectives.recoveryPoint(),
+                        newest.map(it -> Duration.between(it.recoveryPoint(), now)),
+                        newest
+                            .map(it -> "age of the data in backup " + it.id())
+                            .orElse("no good backup is off-site"))));
   }
 
   /** The server's clock, which counts, may be a little ahead of ours. */

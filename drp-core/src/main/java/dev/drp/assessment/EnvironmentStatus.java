@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param asOf when all storages were last asked about its backups; empty if never
  * @param recoveryPoint age of the newest data that can be had back against the RPO
  * @param recoveryPointBy what has that data; empty when nothing has any
+ * @param offSiteRecoveryPoint the same of what survives the loss of the primary site; empty where
+ *     the plan keeps nothing off-site. Tells, and is no objective of its own.
  * @param recoveryTime time that the last drill's recovery took against the RTO
  * @param newestVerified the good backup with the newest recovery point
  * @param newestDrilled the good backup with the newest recovery point that a drill restored
@@ -27,6 +29,7 @@ public record EnvironmentStatus(
     Optional<Instant> asOf,
     Measure recoveryPoint,
     Optional<RecoveryPointBy> recoveryPointBy,
+    Optional<Measure> offSiteRecoveryPoint,
     Measure recoveryTime,
     Optional<KnownBackup> newestVerified,
     Optional<KnownBackup> newestDrilled,
@@ -41,6 +44,7 @@ public record EnvironmentStatus(
     requireNonNull(asOf, "asOf");
     requireNonNull(recoveryPoint, "recoveryPoint");
     requireNonNull(recoveryPointBy, "recoveryPointBy");
+    requireNonNull(offSiteRecoveryPoint, "offSiteRecoveryPoint");
     requireNonNull(recoveryTime, "recoveryTime");
     requireNonNull(newestVerified, "newestVerified");
     requireNonNull(newestDrilled, "newestDrilled");

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Judges what the streamed log of an environment is worth: a storage's log counts when somebody
@@ -41,16 +43,29 @@ final class LogAssessment {
 
   /** The log that leads furthest; empty where none counts. */
   Optional<Reliable> reliable() {
+    return reliable(copies(), base -> true);
+  }
+
+  /** The same, of what is in storages of these names: the log, and the backup that it continues. */
+  Optional<Reliable> reliableOffSite(Set<String> storages) {
+    return reliable(
+        copies().stream().filter(copy -> storages.contains(copy.storage())).toList(),
+        BackupSummary::isOffSite);
+  }
+
+  private Optional<Reliable> reliable(
+      List<WalStatus.Copy> copies, Predicate<BackupSummary> condition) {
     return facts.streamedBy().isEmpty()
         ? Optional.empty()
-        : copies().stream()
+        : copies.stream()
             .filter(copy -> !copy.isBehind(settings.maxLag(), now))
-            .flatMap(copy -> reliable(copy).stream())
+            .flatMap(copy -> reliable(copy, condition).stream())
             .max(Comparator.comparing(Reliable::until));
   }
 
-  private Optional<Reliable> reliable(WalStatus.Copy copy) {
+  private Optional<Reliable> reliable(WalStatus.Copy copy, Predicate<BackupSummary> condition) {
     return bases().stream()
+        .filter(condition)
         .filter(base -> continues(copy, base))
         .findFirst()
         .map(base -> new Reliable(copy.completeUntil().orElseThrow(), base, copy.storage()));

@@ -33,9 +33,17 @@ public record BackupResult(
   }
 
   /**
-   * A copy in another storage.
+   * What came of copying to a storage.
    *
-   * @param failure why there is none
+   * @param copied what it has now and lacked before: the backup, and older ones that it had missed
+   * @param failure why it does not have all that it should; the first one if there were several
    */
-  public record Copy(NamedStorage storage, Optional<RecoveryException> failure) {}
+  public record Copy(
+      NamedStorage storage, List<BackupId> copied, Optional<RecoveryException> failure) {
+    public Copy {
+      requireNonNull(storage, "storage");
+      copied = List.copyOf(copied);
+      requireNonNull(failure, "failure");
+    }
+  }
 }

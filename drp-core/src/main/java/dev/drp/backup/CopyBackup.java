@@ -5,7 +5,7 @@ import dev.drp.state.StateDirectory;
 import java.time.Clock;
 import java.util.List;
 
-/** Copies a finished backup to another storage, part by part as stored. */
+/** Copies a finished backup to another storage, part by part as stored. Safe for concurrent use. */
 final class CopyBackup {
   private final WriterClaims claims;
   private final Clock clock;

@@ -2,10 +2,10 @@ package dev.drp.backup;
 
 import dev.drp.RecoveryException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What one storage holds of one environment. */
 final class StorageListing {
@@ -14,27 +14,54 @@ final class StorageListing {
   private final String environment;
   private final List<SetListing> sets = new ArrayList<>();
   private final List<CatalogProblem> problems = new ArrayList<>();
-  private final Map<String, Map<String, Long>> packs = new HashMap<>();
+  private final Map<String, Map<String, Long>> packs;
 
-  private StorageListing(NamedStorage storage, String application, String environment) {
+  private StorageListing(
+      NamedStorage storage,
+      String application,
+      String environment,
+      Map<String, Map<String, Long>> packs) {
     this.storage = storage;
     this.application = application;
     this.environment = environment;
+    this.packs = packs;
   }
 
   /** Everything. */
   static StorageListing of(NamedStorage storage, String application, String environment) {
-    StorageListing listing = new StorageListing(storage, application, environment);
+    StorageListing listing = empty(storage, application, environment);
     ObjectName folder = SetLayout.environment(application, environment);
-    SetFolder.allIn(storage, folder).forEach(listing::read);
+    List<SetFolder> folders = SetFolder.allIn(storage, folder);
+    if (storage.local()) {
+      folders.forEach(listing::read);
+    } else { // a few round trips for each set
+      InParallel.map("reading " + storage.name(), folders, listing::alone).forEach(listing::add);
+    }
     listing.findForeign(folder);
     return listing;
+  }
+
+  private static StorageListing empty(
+      NamedStorage storage, String application, String environment) {
+    return new StorageListing(storage, application, environment, new ConcurrentHashMap<>());
+  }
+
+  /** A listing of only this set. */
+  private StorageListing alone(SetFolder set) {
+    StorageListing alone = new StorageListing(storage, application, environment, packs);
+    alone.read(set);
+    return alone;
+  }
+
+  private void add(StorageListing other) {
+    sets.addAll(other.sets);
+    problems.addAll(other.problems);
   }
 
   /** One set. */
   static StorageListing of(
       NamedStorage storage, String application, String environment, BackupId id) {
-    StorageListing listing = new StorageListing(storage, application, environment);
+    StorageListing listing = empty(storage, application, environment);
     SetFolder.find(storage, SetLayout.environment(application, environment), id)
         .ifPresent(listing::read);
     return listing;

@@ -16,7 +16,9 @@ import dev.drp.state.StateLock;
 import dev.drp.state.WriterId;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -223,17 +225,25 @@ public final class TakeBackup {
 
   private List<BackupResult.Copy> copyToOthers(
       BackupRequest request, WriterClaims claims, CatalogEntry backup) {
-    CopyBackup copying = new CopyBackup(claims, clock, progress);
-    List<BackupResult.Copy> copies = new ArrayList<>();
-    for (NamedStorage other : request.others()) {
-      try {
-        copying.copy(backup, other);
-        copies.add(new BackupResult.Copy(other, Optional.empty()));
-      } catch (RecoveryException e) {
-        copies.add(new BackupResult.Copy(other, Optional.of(e)));
-      }
+    if (request.others().isEmpty()) {
+      return List.of();
     }
-    return copies;
+    List<CatalogEntry> wanted = new ArrayList<>(List.of(backup));
+    wanted.addAll(earlier(request, backup));
+    Map<NamedStorage, List<CatalogEntry>> everywhere = new LinkedHashMap<>();
+    request.others().forEach(other -> everywhere.put(other, wanted));
+    return new CopyToStorages(claims, environment(request), clock, progress).copy(everywhere);
+  }
+
+  /** What a storage that was away has missed: good backups of the same schedule, newest first. */
+  private static List<CatalogEntry> earlier(BackupRequest request, CatalogEntry backup) {
+    return request.schedule().isEmpty()
+        ? List.of()
+        : new BackupCatalog(request.application(), List.of(request.first()))
+            .list(request.environment().name()).backups().stream()
+                .filter(entry -> entry.manifest().schedule().equals(request.schedule()))
+                .filter(entry -> entry.isGood() && !entry.id().equals(backup.id()))
+                .toList();
   }
 
   private void requireSpace(NamedStorage storage, OptionalLong lastBytes) {
@@ -252,10 +262,11 @@ public final class TakeBackup {
   }
 
   private static ObjectName folder(BackupRequest request, ServerFacts facts, BackupId id) {
-    return SetLayout.set(
-        SetLayout.environment(request.application(), request.environment().name()),
-        facts.systemIdentifier(),
-        id);
+    return SetLayout.set(environment(request), facts.systemIdentifier(), id);
+  }
+
+  private static ObjectName environment(BackupRequest request) {
+    return SetLayout.environment(request.application(), request.environment().name());
   }
 
   private static List<String> warnings(BackupManifest manifest) {

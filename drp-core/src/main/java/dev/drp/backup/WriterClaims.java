@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
  * Who may write an environment's backups: the writer with the highest epoch. Epochs are claimed
  * with objects that are written once, so two writers never hold the same one. What was claimed is
  * remembered on this machine: a storage that shows no claim although one was made there is not the
- * storage that it was, such as the empty folder below a file system that is not mounted.
+ * storage that it was, such as the empty folder below a file system that is not mounted. Safe for
+ * concurrent use.
  */
 final class WriterClaims {
   private static final String MEMORY = "epochs";
@@ -160,7 +161,7 @@ final class WriterClaims {
     return epochs;
   }
 
-  private void remember(NamedStorage storage, long epoch) {
+  private synchronized void remember(NamedStorage storage, long epoch) {
     Map<String, Long> epochs = remembered();
     if (!Long.valueOf(epoch).equals(epochs.put(storage.name(), epoch))) {
       TabSeparated.write(

@@ -39,6 +39,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -292,6 +293,50 @@ class EnvironmentAssessmentTest {
         Optional.empty(),
         Optional.empty(),
         List.of());
+  }
+
+  @Test
+  void tellsTheOffSiteRecoveryPointApart() {
+    ContingencyPlan offSite =
+        builder().storage(new Storage.Directory("vault", Path.of("/vault"), true)).build();
+
+    EnvironmentStatus status =
+        assess(
+            offSite,
+            backup(2, BackupState.VERIFIED),
+            offSite(8, BackupState.FAILED),
+            offSite(14, BackupState.VERIFIED));
+
+    assertThat(status.recoveryPoint().actual()).contains(Duration.ofHours(2));
+    assertThat(status.offSiteRecoveryPoint().orElseThrow().actual()).contains(Duration.ofHours(14));
+    assertThat(status.offSiteRecoveryPoint().orElseThrow().explanation()).contains(id(14).value());
+    assertThat(assess(offSite, backup(2, BackupState.VERIFIED)).offSiteRecoveryPoint())
+        .map(Measure::actual)
+        .contains(Optional.empty());
+    assertThat(assess(plan(), backup(2, BackupState.VERIFIED)).offSiteRecoveryPoint()).isEmpty();
+  }
+
+  /** A backup whose local copy is good, and whose copy elsewhere is as said. */
+  private static BackupSummary offSite(int hours, BackupState state) {
+    BackupSummary local = backup(hours, BackupState.VERIFIED);
+    List<BackupSummary.Copy> copies = new ArrayList<>(local.copies());
+    copies.add(
+        new BackupSummary.Copy(
+            "vault", true, state, Optional.empty(), Optional.empty(), Optional.empty()));
+    return new BackupSummary(
+        local.id(),
+        local.kind(),
+        local.emergency(),
+        local.schedule(),
+        local.database(),
+        local.startedAt(),
+        local.took(),
+        local.recoveryPoint(),
+        local.bytes(),
+        local.plainBytes(),
+        local.rows(),
+        local.logEnd(),
+        copies);
   }
 
   private static ContingencyPlan plan() {

@@ -64,6 +64,45 @@ class LogAssessmentTest {
   }
 
   @Test
+  void offSiteOnlyTheLogThereCountsAndOnlyWithABackupThatIsThereToo() {
+    WalStatus log = log(copy("local", 5), copy("remote", 7)).orElseThrow();
+    BackupSummary base = physical(5, "0/2000138");
+
+    EnvironmentStatus near = assess(Optional.of(log), base);
+    EnvironmentStatus both = assess(Optional.of(log), alsoIn("remote", base));
+
+    assertThat(near.offSiteRecoveryPoint().orElseThrow().actual()).isEmpty();
+    assertThat(both.recoveryPoint().actual()).contains(Duration.ofSeconds(5));
+    assertThat(both.offSiteRecoveryPoint().orElseThrow().actual()).contains(Duration.ofSeconds(7));
+  }
+
+  private static BackupSummary alsoIn(String storage, BackupSummary backup) {
+    BackupSummary.Copy known = backup.copies().get(0);
+    return new BackupSummary(
+        backup.id(),
+        backup.kind(),
+        backup.emergency(),
+        backup.schedule(),
+        backup.database(),
+        backup.startedAt(),
+        backup.took(),
+        backup.recoveryPoint(),
+        backup.bytes(),
+        backup.plainBytes(),
+        backup.rows(),
+        backup.logEnd(),
+        List.of(
+            known,
+            new BackupSummary.Copy(
+                storage,
+                true,
+                known.state(),
+                known.provenAt(),
+                known.drilledAt(),
+                known.recoveryTook())));
+  }
+
+  @Test
   void logThatNobodyStreamsDoesNotCount() {
     EnvironmentStatus status =
         assess(Optional.empty(), log(copy("local", 1)), physical(5, "0/2000138"));

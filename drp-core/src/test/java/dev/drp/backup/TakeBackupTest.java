@@ -6,6 +6,7 @@ import static dev.drp.backup.BackupFixture.NOW;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
@@ -18,6 +19,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -208,6 +212,63 @@ class TakeBackupTest {
     CatalogEntry backup = fixture.listing().require(result.manifest().id());
     assertThat(backup.isGood()).isTrue();
     assertThat(backup.isOffSite()).isFalse();
+  }
+
+  @Test
+  void catchesUpOnWhatAStorageHasMissed() {
+    fixture.take(); // nobody wanted a copy of it
+    fixture.remote.setAvailable(false);
+    fixture.clock.advance(Duration.ofHours(6));
+    fixture.takeBackup().take(fixture.request(fixture.localStorage, fixture.remoteStorage));
+    fixture.remote.setAvailable(true);
+    fixture.clock.advance(Duration.ofHours(6));
+
+    BackupResult result =
+        fixture.takeBackup().take(fixture.request(fixture.localStorage, fixture.remoteStorage));
+
+    assertThat(result.exitStatus()).isEqualTo(ExitStatus.OK);
+    List<CatalogEntry> backups = fixture.listing().backups();
+    assertThat(backups).hasSize(3).allMatch(CatalogEntry::isOffSite);
+    assertThat(result.copies().get(0).copied())
+        .containsExactlyElementsOf(backups.stream().map(CatalogEntry::id).toList());
+  }
+
+  @Test
+  void aStorageThatHangsDelaysNoOther() {
+    InMemoryStorage third = new InMemoryStorage();
+    CountDownLatch otherHasIt = new CountDownLatch(1);
+    fixture.remote.beforePut(
+        () -> {
+          assertThat(otherHasIt.await(1, TimeUnit.MINUTES)).isTrue();
+          throw new RecoveryException(ErrorCode.STORAGE_UNAVAILABLE, "it hung", "wait.");
+        });
+
+    BackupResult result =
+        fixture
+            .takeBackup()
+            .take(
+                fixture.request(
+                    fixture.localStorage,
+                    fixture.remoteStorage,
+                    new NamedStorage("third", true, false, reporting(third, otherHasIt))));
+
+    assertThat(result.copies())
+        .extracting(copy -> copy.storage().name(), copy -> copy.failure().isPresent())
+        .containsExactly(tuple("offsite", true), tuple("third", false));
+  }
+
+  /** Tells when it has a manifest. */
+  private static BackupStorage reporting(InMemoryStorage storage, CountDownLatch complete) {
+    return new FailingStorage(storage, name -> false) {
+      @Override
+      public StoredObject put(ObjectName name, Content content) {
+        StoredObject stored = super.put(name, content);
+        if (name.lastSegment().equals("manifest.json")) {
+          complete.countDown();
+        }
+        return stored;
+      }
+    };
   }
 
   @Test

@@ -73,6 +73,22 @@ class OffSiteTest extends WithShop {
   }
 
   @Test
+  void catchesUpWhenTheOtherMachineIsBack() throws IOException {
+    sshd.stop();
+    Programs.Result alone = shop.drp("backup", "production");
+    assertThat(alone.exitCode()).isEqualTo(3);
+    assertThat(alone.stdout()).contains("is verified", "not copied to", "cannot connect to");
+    assertThat(offSiteRecoveryPoint().isNull()).isTrue();
+
+    sshd.start();
+
+    assertThat(json("backups", "copy").path("copies").path(0).path("copied")).hasSize(1);
+    assertThat(offSiteRecoveryPoint().isNumber()).isTrue();
+    assertThat(shop.drp("backups", "copy").requireSuccess().stdout())
+        .contains("no storage lacks a backup");
+  }
+
+  @Test
   void saysThatTheOtherMachineIsNotTheOneThatItWas() throws IOException {
     sshd.expectAnotherHostKey();
 
@@ -81,6 +97,11 @@ class OffSiteTest extends WithShop {
     assertThat(result.exitCode()).isEqualTo(3);
     assertThat(result.stdout())
         .contains("is verified", "not copied to", "another host key than it should");
+  }
+
+  private JsonNode offSiteRecoveryPoint() throws IOException {
+    JsonNode environment = json("status").path("environments").path(0);
+    return environment.path("offSiteRecoveryPoint").path("actualSeconds");
   }
 
   private JsonNode json(String... arguments) throws IOException {
