@@ -75,6 +75,17 @@ public interface DatabaseServer extends AutoCloseable {
    */
   Optional<Instant> newestReplayedCommit();
 
+  /**
+   * Opens a session that writes the canary into a database, and makes the table for it where there
+   * is none. DATABASE_NOT_FOUND where there is no such database; DATABASE_ACCESS_DENIED for a role
+   * that may not; REFUSED for a server in recovery, and where somebody else owns what goes by the
+   * canary's name.
+   */
+  CanarySession openCanary(String database);
+
+  /** The canary that a database holds; empty when it has none that can be read as one. */
+  Optional<Canary> canary(String database);
+
   /** Free space of the file system that holds the server's data; empty where it cannot be asked. */
   OptionalLong freeBytes();
 

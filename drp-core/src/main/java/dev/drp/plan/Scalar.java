@@ -56,6 +56,11 @@ record Scalar(Reader reader, String expected, List<String> words, String pattern
           type(Span.class, Quantities.SPAN_EXPECTED, Quantities.SPAN_PATTERN, Quantities::span),
           type(DataSize.class, DataSize.EXPECTED, DataSize.PATTERN, DataSize::parse),
           type(DataRate.class, DataRate.EXPECTED, DataRate.PATTERN, DataRate::parse),
+          type(
+              CanaryInterval.class,
+              CanaryInterval.EXPECTED,
+              CanaryInterval.PATTERN,
+              CanaryInterval::parse),
           type(Percentage.class, Percentage.EXPECTED, Percentage.PATTERN, Percentage::parse),
           type(LocalDate.class, DAY_EXPECTED, DAY_PATTERN, Scalar::day),
           type(ZoneId.class, ZONE_EXPECTED, "", Scalar::zone),

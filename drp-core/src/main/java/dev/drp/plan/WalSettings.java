@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** How the write-ahead log of a database server is streamed to the storages. */
 public record WalSettings(
@@ -24,9 +25,17 @@ public record WalSettings(
                 "whether a commit waits until the first storage has it: nothing is lost then, but"
                     + " while the stream is down every commit waits",
             defaultsTo = "false")
-        boolean synchronous) {
+        boolean synchronous,
+    @Key(
+            "how often the canary is written while the log is streamed: one row, in schema drp of"
+                + " the environment's database, by which restored data shows how far it goes; half"
+                + " of max-lag, from 1s to 30s, if left out")
+        Optional<CanaryInterval> canary) {
   public static final Duration DEFAULT_MAX_LAG = Duration.ofSeconds(10);
   public static final DataSize DEFAULT_SLOT_LIMIT = new DataSize(4_000_000_000L);
+
+  private static final Duration SHORTEST_DEFAULT = Duration.ofSeconds(1);
+  private static final Duration LONGEST_DEFAULT = Duration.ofSeconds(30);
 
   /** What is done when a server keeps more log than it may. */
   public enum BeyondLimit {
@@ -40,6 +49,7 @@ public record WalSettings(
     requireNonNull(maxLag, "maxLag");
     requireNonNull(slotLimit, "slotLimit");
     requireNonNull(beyondLimit, "beyondLimit");
+    requireNonNull(canary, "canary");
     to = List.copyOf(to);
     Rules.of("wal")
         .check(!to.isEmpty(), "to", "no storage", "at least one storage")
@@ -56,6 +66,27 @@ public record WalSettings(
   /** To these storages, with the defaults for the rest. */
   public static WalSettings to(String... storages) {
     return new WalSettings(
-        List.of(storages), DEFAULT_MAX_LAG, DEFAULT_SLOT_LIMIT, BeyondLimit.ALARM, false);
+        List.of(storages),
+        DEFAULT_MAX_LAG,
+        DEFAULT_SLOT_LIMIT,
+        BeyondLimit.ALARM,
+        false,
+        Optional.empty());
+  }
+
+  /**
+   * How often the canary is written; empty when it is not to be. Half of {@code max-lag} unless the
+   * plan says it: so every increment that is shipped holds a new one, and an idle server ships no
+   * more of them than without.
+   */
+  public Optional<Duration> canaryEvery() {
+    if (canary.isPresent()) {
+      return canary.get().every();
+    }
+    Duration half = maxLag.dividedBy(2);
+    if (half.compareTo(SHORTEST_DEFAULT) < 0) {
+      return Optional.of(SHORTEST_DEFAULT);
+    }
+    return Optional.of(half.compareTo(LONGEST_DEFAULT) > 0 ? LONGEST_DEFAULT : half);
   }
 }

@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -65,7 +66,7 @@ public final class StreamWal {
 
   /** Until when it streams. */
   public enum Until {
-    /** Until this thread is interrupted. */
+    /** Until this thread is interrupted; meanwhile the canary is written, if the plan wants it. */
     INTERRUPTED,
     /** Until all that the server had flushed at the start is stored. */
     CAUGHT_UP
@@ -109,7 +110,7 @@ public final class StreamWal {
     WalSettings settings = settings(environment);
     EnvironmentState remembered = state.environment(application, environment.name());
     try (StateLock lock = remembered.lockWal();
-        Run run = new Run(application, environment, settings, remembered)) {
+        Run run = new Run(application, environment, settings, remembered, until)) {
       requireNonNull(lock, "lock");
       return run.untilItEnds(until);
     }
@@ -131,12 +132,14 @@ public final class StreamWal {
     private final WalReceiver receiver;
     private final Thread receiving;
     private final Thread watching;
+    private final Optional<WriteCanary> canary;
 
     private Run(
         String application,
         Environment environment,
         WalSettings settings,
-        EnvironmentState remembered) {
+        EnvironmentState remembered,
+        Until until) {
       this.application = application;
       this.environment = environment;
       this.settings = settings;
@@ -153,6 +156,19 @@ public final class StreamWal {
               this::fail);
       this.receiving = new Thread(receiver, "receive log");
       this.watching = new Thread(this::watchSlot, "watch slot");
+      this.canary =
+          settings
+              .canaryEvery()
+              .filter(any -> until == Until.INTERRUPTED)
+              .map(
+                  every ->
+                      new WriteCanary(
+                          () -> databases.connect(environment),
+                          environment.requireDatabase().name(),
+                          every,
+                          "drp wal stream %s, on %s"
+                              .formatted(environment.name(), StateDirectory.host()),
+                          StreamWal.this::tell));
     }
 
     private void fail(RuntimeException e) {
@@ -220,6 +236,7 @@ public final class StreamWal {
       receiving.start();
       watching.setDaemon(true);
       watching.start();
+      canary.ifPresent(WriteCanary::start);
       long writtenDown = System.nanoTime();
       try {
         while (!over.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -296,6 +313,7 @@ public final class StreamWal {
 
     private void end() {
       over.countDown();
+      canary.ifPresent(WriteCanary::close);
       receiver.stop();
       WalShipping.awaitEnd(receiving);
       shippings.values().forEach(WalShipping::close);
@@ -305,6 +323,7 @@ public final class StreamWal {
     @Override
     public void close() {
       over.countDown();
+      canary.ifPresent(WriteCanary::close);
       receiver.stop();
       shippings.values().forEach(WalShipping::close);
     }

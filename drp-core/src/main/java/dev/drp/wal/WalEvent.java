@@ -30,6 +30,8 @@ public record WalEvent(Instant at, Kind kind, String text) {
     SLOT,
     /** Commits wait for the stream, or no longer. */
     SYNCHRONOUS,
+    /** The canary is written, or cannot be, which harms nothing but what a recovery can prove. */
+    CANARY,
     /** The stream has ended in order. */
     STOPPED
   }

@@ -119,6 +119,7 @@ public final class FakeDatabaseServer implements DatabaseServer {
     private @Nullable String replaced;
     private boolean allowsConnections = true;
     private boolean analyzed;
+    private Optional<Canary> canary = Optional.empty();
     private List<Extension> extensions = List.of();
 
     private Database(DatabaseProperties properties, Map<TableName, List<String>> tables) {
@@ -342,6 +343,38 @@ public final class FakeDatabaseServer implements DatabaseServer {
 
   public synchronized void setNewestReplayedCommit(Instant instant) {
     newestReplayedCommit = Optional.of(instant);
+  }
+
+  @Override
+  public synchronized CanarySession openCanary(String name) {
+    act("openCanary");
+    existing(name);
+    return new CanarySession() {
+      @Override
+      public void write(Duration every, String writer) {
+        synchronized (FakeDatabaseServer.this) {
+          act("writeCanary");
+          existing(name).canary = Optional.of(new Canary(clock.instant(), every, writer));
+        }
+      }
+
+      @Override
+      public void close() {
+        synchronized (FakeDatabaseServer.this) {
+          calls.add("closeCanary");
+        }
+      }
+    };
+  }
+
+  @Override
+  public synchronized Optional<Canary> canary(String name) {
+    fail("canary");
+    return existing(name).canary;
+  }
+
+  public synchronized void setCanary(String name, Canary canary) {
+    existing(name).canary = Optional.of(canary);
   }
 
   @Override

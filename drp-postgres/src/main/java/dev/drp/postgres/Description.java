@@ -22,6 +22,12 @@ final class Description {
                          AND e.deptype = 'e')\
       """;
 
+  /** Those that count as content: not the canary, which comes and goes with the log's stream. */
+  static final String CONTENT =
+      OF_USERS
+          + " AND NOT (n.nspname = '%s' AND c.relname = '%s')"
+              .formatted(PostgresCanary.SCHEMA, PostgresCanary.TABLE);
+
   private final Session session;
 
   Description(Session session) {
@@ -64,7 +70,7 @@ final class Description {
             ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f', 'm') AND\
         """
             + " "
-            + OF_USERS,
+            + CONTENT,
         row -> row.getInt(1));
   }
 

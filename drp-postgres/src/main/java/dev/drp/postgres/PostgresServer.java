@@ -1,6 +1,8 @@
 package dev.drp.postgres;
 
 import dev.drp.database.BaseBackup;
+import dev.drp.database.Canary;
+import dev.drp.database.CanarySession;
 import dev.drp.database.ConsistentSnapshot;
 import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseDescription.Extension;
@@ -203,6 +205,18 @@ final class PostgresServer implements DatabaseServer {
               row -> row.getObject(1, OffsetDateTime.class).toInstant())
           .stream()
           .findFirst();
+    }
+  }
+
+  @Override
+  public CanarySession openCanary(String database) {
+    return PostgresCanary.open(sessions, database);
+  }
+
+  @Override
+  public Optional<Canary> canary(String database) {
+    try (Session session = sessions.open(database)) {
+      return PostgresCanary.read(session);
     }
   }
 

@@ -41,7 +41,7 @@ final class PostgresSnapshot implements ConsistentSnapshot {
        WHERE c.relkind = 'r' AND\
       """
           + " "
-          + Description.OF_USERS;
+          + Description.CONTENT;
 
   private final Sessions sessions;
   private final ClientPrograms programs;

@@ -113,6 +113,20 @@ final class Sessions implements AutoCloseable {
     return new Session(source.getConnection(), failures);
   }
 
+  /**
+   * Opens a session with settings of its own.
+   *
+   * @param silence after so long without an answer from the server, it counts as gone
+   * @param options further settings, as {@code -c name=value}; they overrule ours
+   */
+  Session with(String application, String database, Duration silence, String options)
+      throws SQLException {
+    PGSimpleDataSource source = source(database, silence);
+    source.setApplicationName(application);
+    source.setOptions(OPTIONS + options);
+    return new Session(source.getConnection(), failures);
+  }
+
   private Session open(String database, Duration limit) {
     try {
       return connect(database, limit);

@@ -3,6 +3,8 @@ package dev.drp.cli.demo;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.database.BaseBackup;
+import dev.drp.database.Canary;
+import dev.drp.database.CanarySession;
 import dev.drp.database.ConsistentSnapshot;
 import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseProperties;
@@ -73,6 +75,16 @@ class BorrowedServer implements DatabaseServer {
   @Override
   public Optional<String> collationVersion(DatabaseProperties like) {
     return server.collationVersion(like);
+  }
+
+  @Override
+  public CanarySession openCanary(String database) {
+    return server.openCanary(database);
+  }
+
+  @Override
+  public Optional<Canary> canary(String database) {
+    return server.canary(database);
   }
 
   @Override
