@@ -26,15 +26,22 @@ record LogToReplay(
     WalArchive archive, WalCoverage.Reach reach, List<String> histories, List<String> segments) {
 
   static LogToReplay after(BackupManifest manifest, BackupCopy copy, Compression compression) {
+    WalArchive archive = archive(manifest, copy, compression);
+    return after(manifest, archive, archive.coverage());
+  }
+
+  /** The archive of the log of the server that was backed up, in the storage of a copy. */
+  static WalArchive archive(BackupManifest manifest, BackupCopy copy, Compression compression) {
+    return new WalArchive(
+        copy.storage(),
+        manifest.application(),
+        manifest.environment(),
+        manifest.server().systemIdentifier(),
+        compression);
+  }
+
+  static LogToReplay after(BackupManifest manifest, WalArchive archive, WalCoverage coverage) {
     BaseContent base = manifest.requireBase();
-    WalArchive archive =
-        new WalArchive(
-            copy.storage(),
-            manifest.application(),
-            manifest.environment(),
-            manifest.server().systemIdentifier(),
-            compression);
-    WalCoverage coverage = archive.coverage();
     WalCoverage.Reach reach = coverage.reach(base.end(), base.timeline());
     long first = WalSegment.at(base.timeline(), base.end()).number();
     long last = WalSegment.at(reach.timeline(), reach.to()).number();

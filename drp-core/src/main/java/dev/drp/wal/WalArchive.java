@@ -6,11 +6,13 @@ import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
+import dev.drp.database.Lsn;
 import dev.drp.database.TimelineHistory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -80,6 +82,38 @@ public final class WalArchive {
         .flatMap(Optional::stream)
         .sorted(Comparator.comparing(WalGap::at))
         .toList();
+  }
+
+  /**
+   * When the newest transaction ended that the log holds up to where it reaches, by the server's
+   * clock: a recovery can go to any instant before. Empty where none has since a position.
+   *
+   * @param coverage of this archive
+   */
+  public Optional<Instant> newestCommit(WalCoverage coverage, WalCoverage.Reach reach, Lsn since) {
+    long first = WalSegment.at(reach.timeline(), since).number();
+    for (long number = WalSegment.at(reach.timeline(), reach.to()).number();
+        Long.compareUnsigned(number, first) >= 0;
+        number--) {
+      WalSegment segment = coverage.segment(reach, number);
+      int bytes = coverage.segments().getOrDefault(segment, 0);
+      Optional<Instant> newest =
+          bytes == 0
+              ? Optional.empty()
+              : CommitTimes.newest(bytes(segment), bytes, segment);
+      if (newest.isPresent()) {
+        return newest;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private byte[] bytes(WalSegment segment) {
+    try (InputStream content = open(segment.name())) {
+      return content.readNBytes(WalSegment.BYTES);
+    } catch (IOException e) {
+      throw damaged(e);
+    }
   }
 
   /** What there is of one timeline. */
@@ -191,12 +225,16 @@ public final class WalArchive {
     try {
       return compression.decompress(stored);
     } catch (IOException e) {
-      throw new RecoveryException(
-          ErrorCode.BACKUP_CORRUPT,
-          "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
-          "take it from another storage.",
-          e);
+      throw damaged(e);
     }
+  }
+
+  private RecoveryException damaged(IOException e) {
+    return new RecoveryException(
+        ErrorCode.BACKUP_CORRUPT,
+        "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
+        "take it from another storage.",
+        e);
   }
 
   private TimelineHistory readHistory(int timeline) {

@@ -124,6 +124,11 @@ public record WalCoverage(
     return new WalSegment(timeline, number);
   }
 
+  /** The segment of that number on the way to where the log ends. */
+  WalSegment segment(Reach reach, long number) {
+    return owner(history(reach.timeline()), number);
+  }
+
   private Optional<Lsn> goesOn(TimelineHistory history, long number) {
     return segments.entrySet().stream()
         .filter(it -> it.getValue() > 0)
