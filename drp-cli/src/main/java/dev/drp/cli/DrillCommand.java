@@ -3,6 +3,7 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
+import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
@@ -12,6 +13,7 @@ import dev.drp.report.ExecutionReports;
 import java.security.SecureRandom;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -86,9 +88,7 @@ final class DrillCommand implements Runnable {
         throw new RecoveryException(
             ErrorCode.USAGE, "--backup names a backup, --random draws one", "give one of them.");
       }
-      long drawnWith = seed != null ? seed : new SecureRandom().nextInt(Integer.MAX_VALUE);
-      session.progress().message("seed of the draw: " + drawnWith);
-      return DrillRequest.random(drawnWith);
+      return DrillRequest.random(seedOfDraw(session, seed));
     }
   }
 
@@ -99,29 +99,65 @@ final class DrillCommand implements Runnable {
         "Rehearse a point-in-time recovery: start a throw-away server from the newest physical"
             + " backup that fits, replay the archived log, look at the data, measure, and leave"
             + " nothing behind. The environment itself is not touched.",
+        "Unless a target is given: to any second that can be reached, proven by the canary in the"
+            + " data.",
         "Exit codes as those of drill restore."
       })
   static final class PointInTime extends DrpCommand {
     @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
     private String environment;
 
-    @Option(
-        names = "--at",
-        paramLabel = "INSTANT",
-        converter = InstantArgument.class,
-        description =
-            "Recover to this instant, as 2026-11-22T10:15:00+01:00; to the end of the log unless"
-                + " given.")
-    private @Nullable Instant at;
+    @ArgGroup private @Nullable Target target;
+
+    /** Where to. */
+    private static final class Target {
+      @Option(
+          names = "--at",
+          paramLabel = "TIME",
+          converter = InstantArgument.class,
+          description = "To this instant, as 2026-11-22T10:15:00+01:00.")
+      private @Nullable Instant at;
+
+      @Option(
+          names = "--lsn",
+          paramLabel = "POSITION",
+          description = "To this position of the log, as 0/3000028.")
+      private @Nullable String lsn;
+
+      @Option(names = "--latest", description = "To the end of the archived log.")
+      private boolean latest;
+
+      @Option(
+          names = "--seed",
+          paramLabel = "N",
+          description = "To the second that is drawn with this seed.")
+      private @Nullable Long seed;
+    }
 
     @Override
     ExitStatus run(Session session) {
-      return drill(
-          session,
-          environment,
-          DrillRequest.pointInTime(
-              at == null ? DrillRequest.Replay.ALL : DrillRequest.Replay.until(at)));
+      return drill(session, environment, DrillRequest.pointInTime(replay(session)));
     }
+
+    private DrillRequest.Replay replay(Session session) {
+      if (target != null && target.at != null) {
+        return DrillRequest.Replay.until(target.at);
+      }
+      if (target != null && target.lsn != null) {
+        return DrillRequest.Replay.until(Lsn.parse(target.lsn));
+      }
+      if (target != null && target.latest) {
+        return DrillRequest.Replay.ALL;
+      }
+      return DrillRequest.Replay.anySecond(
+          seedOfDraw(session, target == null ? null : target.seed));
+    }
+  }
+
+  private static long seedOfDraw(Session session, @Nullable Long given) {
+    long seed = given != null ? given : new SecureRandom().nextInt(Integer.MAX_VALUE);
+    session.progress().message("seed of the draw: " + seed);
+    return seed;
   }
 
   private static ExitStatus drill(Session session, String environment, DrillRequest request) {

@@ -8,7 +8,9 @@ import dev.drp.recovery.Forecast;
 import dev.drp.recovery.ObjectiveState;
 import dev.drp.recovery.Problem;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Lists of executions, and what would be done, as JSON; see docs/cli.md. */
 final class ExecutionJson {
@@ -62,7 +64,18 @@ final class ExecutionJson {
         .put("mode", "PLAN")
         .put("recoveryTimeObjectiveSeconds", explanation.objectives().recoveryTime())
         .put("recoveryPointObjectiveSeconds", explanation.objectives().recoveryPoint())
+        .put("outlook", outlook(explanation.outlook()))
         .put("phases", explanation.phases().stream().map(ExecutionJson::phase).toList());
+  }
+
+  private static @Nullable Json outlook(Map<String, String> outlook) {
+    return outlook.isEmpty()
+        ? null
+        : Json.object()
+            .put("backup", outlook.get("backup"))
+            .put("target", outlook.get("target"))
+            .put("logToReplay", outlook.get("log to replay"))
+            .put("forecast", outlook.get("forecast"));
   }
 
   private static Json phase(ExplainedPhase phase) {

@@ -193,6 +193,11 @@ final class ExecutionText {
     out.line(
         "%s of %s: what would be done, in this order; nothing is changed now"
             .formatted(explanation.plan(), explanation.environment()));
+    if (!explanation.outlook().isEmpty()) {
+      Table outlook = Table.of("", "", "");
+      explanation.outlook().forEach((what, text) -> outlook.row("", what, text));
+      outlook.lines().forEach(out::line);
+    }
     for (ExplainedPhase phase : explanation.phases()) {
       out.line();
       String target =

@@ -43,6 +43,7 @@ final class Recovery {
         session.catalog(),
         session.localCatalog(),
         reader(),
+        session.state(),
         session.clock());
   }
 

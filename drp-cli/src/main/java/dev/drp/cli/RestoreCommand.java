@@ -3,6 +3,7 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
+import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
 import dev.drp.procedure.RestoreRequest;
@@ -109,6 +110,12 @@ final class RestoreCommand extends DrpCommand {
             "The newest good backup at or before this instant: 2026-11-22T10:15:00Z. With --kind"
                 + " physical, exactly this instant.")
     private @Nullable Instant at;
+
+    @Option(
+        names = "--lsn",
+        paramLabel = "POSITION",
+        description = "With --kind physical: exactly this position of the log, as 0/3000028.")
+    private @Nullable String lsn;
   }
 
   /** The modes of {@link Mode} that fit a restore. */
@@ -131,14 +138,20 @@ final class RestoreCommand extends DrpCommand {
         }
         String confirmed =
             new Confirmation(session.console(), confirm)
-                .of(
-                    List.of(
-                        consequence().formatted(Format.quote(database), environment),
-                        "It is set aside, not dropped: `drp restore-undo` goes back."),
-                    database);
+                .of(consequences(session, database), database);
         yield execute(session, plan(session, request(confirmed)), Mode.RECOVERY);
       }
     };
+  }
+
+  private List<String> consequences(Session session, String database) {
+    List<String> lines = new ArrayList<>();
+    lines.add(consequence().formatted(Format.quote(database), environment));
+    lines.add("It is set aside, not dropped: `drp restore-undo` goes back.");
+    plan(session, request(database))
+        .outlook()
+        .forEach((what, text) -> lines.add("%s: %s".formatted(what, text)));
+    return lines;
   }
 
   private String consequence() {
@@ -175,6 +188,9 @@ final class RestoreCommand extends DrpCommand {
     }
     if (which.at != null) {
       return request.withAt(which.at, acceptGap);
+    }
+    if (which.lsn != null) {
+      return request.withLsn(Lsn.parse(which.lsn));
     }
     return which.backup == null ? request : request.withBackup(BackupsCommand.id(which.backup));
   }

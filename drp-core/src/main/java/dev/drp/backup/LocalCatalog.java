@@ -70,6 +70,11 @@ public final class LocalCatalog {
         .orElseGet(() -> refresh(environment));
   }
 
+  /** What is known, as it was remembered: nobody is asked. Empty when nobody ever was. */
+  public Optional<View> remembered(String environment) {
+    return CatalogFile.read(file(environment));
+  }
+
   /** Asks all storages, and remembers the answer. */
   public View refresh(String environment) {
     try (StateLock held = memory(environment).lockCatalog()) {

@@ -19,7 +19,6 @@ import dev.drp.recovery.StepContext;
 import dev.drp.state.StateDirectory;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -104,20 +103,6 @@ final class ChosenBackup {
               .orElse("there is no older good backup; verify this one, if it can be."));
     }
     return backup;
-  }
-
-  /** The newest that was complete at an instant: only from there on the log leads to it. */
-  static CatalogEntry completeAt(CatalogListing listing, Instant target) {
-    return listing.backups().stream()
-        .filter(CatalogEntry::isGood)
-        .filter(it -> !it.manifest().startedAt().plus(it.manifest().took()).isAfter(target))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new RecoveryException(
-                    ErrorCode.BACKUP_NOT_FOUND,
-                    "no good physical backup was complete at %s".formatted(target),
-                    "choose a later instant; a recovery begins with a backup from before it."));
   }
 
   static String whyNotGood(CatalogEntry backup) {

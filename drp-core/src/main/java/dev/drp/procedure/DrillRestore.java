@@ -8,6 +8,7 @@ import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupEvent;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
+import dev.drp.backup.BaseContent;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
 import dev.drp.backup.LocalCatalog;
@@ -49,6 +50,8 @@ public final class DrillRestore {
   static final String TEAR_DOWN = "tear-down";
   static final String START_FROM_FILES = "start-from-files";
   static final String INCONCLUSIVE = "inconclusive";
+
+  private static final String TARGET = "target";
 
   private static final String SUPERUSER = "postgres";
 
@@ -103,6 +106,7 @@ public final class DrillRestore {
     private final DatabaseRestore restore;
     private final StoredRecovery recovery;
     private final RestoredData data;
+    private final RecoveredPoint point;
     private @Nullable ThrowawayServer sandbox;
 
     Procedure(Environment environment, DrillRequest request) {
@@ -113,6 +117,7 @@ public final class DrillRestore {
       this.restore = new DatabaseRestore(backup, reader, this::server, true);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::server, this::database);
+      this.point = new RecoveredPoint(backup, this::server, this::database, this::replay);
     }
 
     RecoveryPlan plan() {
@@ -150,6 +155,7 @@ public final class DrillRestore {
               data.compareRows(),
               data.compareFacts(),
               data.runExpectations(),
+              point.measure(context -> false),
               restore.restoreDurability(),
               applyProperties());
     }
@@ -159,7 +165,13 @@ public final class DrillRestore {
           .phase("preflight", share(10), clearLeftovers(), chooseBackup())
           .phase("restore", share(60), startFromFiles(), restore.checkLibraries().in(Mode.DRILL));
       if (request.replay().isPresent()) {
-        builder.phase("verify", share(30), data.countRows(), data.runExpectations(), ready());
+        builder.phase(
+            "verify",
+            share(30),
+            data.countRows(),
+            data.runExpectations(),
+            point.measure(context -> request.replay().equals(Optional.of(DrillRequest.Replay.ALL))),
+            ready());
       } else {
         builder.phase(
             "verify",
@@ -167,6 +179,7 @@ public final class DrillRestore {
             data.compareRows(),
             data.compareFacts(),
             data.runExpectations(),
+            point.measure(context -> false),
             ready());
       }
     }
@@ -209,6 +222,14 @@ public final class DrillRestore {
               .or(
                   () ->
                       request
+                          .replay()
+                          .map(
+                              it ->
+                                  "Takes the newest good backup from which the log leads to %s."
+                                      .formatted(Outlook.target(it))))
+              .or(
+                  () ->
+                      request
                           .seed()
                           .map(
                               seed ->
@@ -230,7 +251,10 @@ public final class DrillRestore {
                       context,
                       ChosenBackup.goodBackup(all, request.backup().get(), request.kind()));
                 } else {
-                  backup.choose(context, draw(listing).orElse(newest));
+                  backup.choose(context, choose(context, listing).orElse(newest));
+                }
+                if (request.kind() == BackupKind.PHYSICAL) {
+                  outlook(context).tell(context);
                 }
               })
           .within(Duration.ofMinutes(10))
@@ -238,15 +262,52 @@ public final class DrillRestore {
     }
 
     /** Another one than the newest, where the request says so. */
-    private Optional<CatalogEntry> draw(CatalogListing listing) {
-      Optional<Instant> target = request.replay().flatMap(DrillRequest.Replay::at);
-      if (target.isPresent()) {
-        return Optional.of(ChosenBackup.completeAt(listing, target.get()));
+    private Optional<CatalogEntry> choose(StepContext context, CatalogListing listing) {
+      Optional<DrillRequest.Replay> replay = request.replay();
+      if (replay.isPresent() && !replay.get().equals(DrillRequest.Replay.ALL)) {
+        return Optional.of(leadingTo(context, replay.get(), recovery.windows(listing)));
       }
       Instant now = clock.instant();
       return request
           .seed()
           .flatMap(seed -> listing.randomGood(now.minus(request.window()), now, new Random(seed)));
+    }
+
+    /** Where a drill goes back to an earlier moment, what counts is where it could have gone. */
+    private CatalogEntry leadingTo(
+        StepContext context, DrillRequest.Replay replay, RecoveryWindows windows) {
+      DrillRequest.Replay target =
+          replay.seed().map(windows::draw).map(DrillRequest.Replay::until).orElse(replay);
+      context.record(TARGET, target.toArgument());
+      CatalogEntry base = windows.baseFor(target);
+      windows.newest().ifPresent(at -> context.reached(MeasuringPoint.RECOVERY_POINT, at));
+      return base;
+    }
+
+    /** How far to replay, once that is known. */
+    private Optional<DrillRequest.Replay> replay(StepContext context) {
+      return context.find(TARGET).map(DrillRequest.Replay::fromArgument).or(request::replay);
+    }
+
+    private Outlook outlook(StepContext context) {
+      BackupManifest manifest = backup.manifest(context);
+      BaseContent base = manifest.requireBase();
+      Optional<LogToReplay> log = replay(context).flatMap(any -> recovery.furthestLog(context));
+      return new Outlook(
+          "%s, %d bytes of files".formatted(manifest.id(), base.tarBytes()),
+          replay(context)
+              .map(Outlook::target)
+              .orElseGet(() -> Outlook.asItIs(manifest.recoveryPoint())),
+          Outlook.distance(replay(context), log, base.end()),
+          Outlook.forecast(
+              executions.untilReady(NAME, plan.application(), environment.name(), this::isLikeThis),
+              base.tarBytes(),
+              log.map(it -> it.bytes(base)).orElse(0L)));
+    }
+
+    private boolean isLikeThis(Execution other) {
+      DrillRequest of = DrillRequest.fromArguments(other.arguments());
+      return of.kind() == request.kind() && of.replay().isPresent() == request.replay().isPresent();
     }
 
     private Step startSandbox() {
@@ -297,12 +358,7 @@ public final class DrillRestore {
       String how =
           request
               .replay()
-              .map(
-                  replay ->
-                      replay
-                          .at()
-                          .map("replays the archived log up to %s"::formatted)
-                          .orElse("replays all of the archived log"))
+              .map(replay -> "replays the archived log up to %s".formatted(Outlook.target(replay)))
               .orElse("lets it become consistent");
       return Step.changing(
               START_FROM_FILES,
@@ -320,7 +376,7 @@ public final class DrillRestore {
       sandboxes.removeLeftovers(context.execution().value());
       recovery.run(
           context,
-          request.replay(),
+          replay(context),
           (files, target) ->
               sandbox =
                   sandboxes.startFrom(
@@ -343,24 +399,9 @@ public final class DrillRestore {
       return Step.reading(
               "ready",
               "The server has passed all checks. With that it is ready.",
-              context -> {
-                context.reached(MeasuringPoint.READY);
-                if (request.replay().isPresent()) {
-                  tellHowFarItCame(context);
-                }
-              })
+              context -> context.reached(MeasuringPoint.READY))
           .in(Mode.DRILL)
           .onFailure(FailurePolicy.ABORT);
-    }
-
-    private void tellHowFarItCame(StepContext context) {
-      Optional<Instant> newest = server().newestReplayedCommit();
-      context.found(
-          Finding.check(
-              "newest commit replayed", "", newest.map(Instant::toString).orElse("none"), true));
-      if (request.replay().flatMap(DrillRequest.Replay::at).isEmpty()) {
-        newest.ifPresent(at -> context.reached(MeasuringPoint.RECOVERY_POINT, at));
-      }
     }
 
     private Step applyProperties() {
@@ -385,7 +426,8 @@ public final class DrillRestore {
       return Step.reading(
               "judge",
               "On another image than the environment's, the result counts only when collation and"
-                  + " extensions are the same.",
+                  + " extensions are the same; a recovery to an instant, only when the data itself"
+                  + " proves it.",
               context -> {
                 boolean sameImage = Boolean.parseBoolean(context.value("sameImage"));
                 boolean collation = Boolean.parseBoolean(context.value("collationMatches"));
@@ -402,8 +444,11 @@ public final class DrillRestore {
                 context.found(
                     Finding.check(
                         "extension fingerprint", "the same", sameOrNot(extensions), extensions));
+                boolean proven =
+                    context.find(RecoveredPoint.PROVEN).map(Boolean::parseBoolean).orElse(true);
                 context.record(
-                    INCONCLUSIVE, String.valueOf(!sameImage && !(collation && extensions)));
+                    INCONCLUSIVE,
+                    String.valueOf((!sameImage && !(collation && extensions)) || !proven));
               })
           .in(Mode.DRILL)
           .onFailure(FailurePolicy.ABORT);

@@ -29,7 +29,10 @@ public record DrillResult(
     /** The restore worked, but took longer, or would lose more, than the objective allows. */
     FAILED_OBJECTIVE,
     FAILED,
-    /** It worked, but on another image, whose result says nothing about the environment's. */
+    /**
+     * It worked, but on another image, whose result says nothing about the environment's; or
+     * nothing in the data proves that it is of the moment that was aimed at.
+     */
     INCONCLUSIVE,
     /** It was interrupted and can be resumed. */
     INTERRUPTED

@@ -85,9 +85,16 @@ public final class RestoreDatabase {
   /**
    * The recovery plan. Building it reaches for nothing.
    *
-   * @throws RecoveryException NOT_IN_PLAN when there is no such environment or it has no database
+   * @throws RecoveryException NOT_IN_PLAN when there is no such environment or it has no database;
+   *     USAGE for a position of the log, to which no dump leads
    */
   public RecoveryPlan plan(String environment, RestoreRequest request) {
+    if (request.lsn().isPresent()) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "position %s of the log cannot be reached from a dump".formatted(request.lsn().get()),
+          "restore the whole server from a physical backup, or name an instant.");
+    }
     return new Procedure(plan.environment(environment), request, Optional.empty()).plan();
   }
 
@@ -173,6 +180,7 @@ public final class RestoreDatabase {
     private final ChosenBackup backup;
     private final DatabaseRestore restore;
     private final RestoredData data;
+    private final RecoveredPoint point;
     private @Nullable DatabaseServer connected;
 
     /**
@@ -187,6 +195,9 @@ public final class RestoreDatabase {
       this.restore = new DatabaseRestore(backup, reader, this::server, false);
       this.data =
           new RestoredData(backup, environment, this::server, DatabaseRestore::restoredName);
+      this.point =
+          new RecoveredPoint(
+              backup, this::server, DatabaseRestore::restoredName, any -> Optional.empty());
     }
 
     RecoveryPlan plan() {
@@ -212,7 +223,8 @@ public final class RestoreDatabase {
                   share(20),
                   data.compareRows(),
                   data.compareFacts(),
-                  data.runExpectations())
+                  data.runExpectations(),
+                  point.measure(context -> false))
               .phase(
                   SWITCH,
                   share(10),

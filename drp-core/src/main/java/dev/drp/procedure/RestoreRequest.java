@@ -3,18 +3,21 @@ package dev.drp.procedure;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.backup.BackupId;
+import dev.drp.database.Lsn;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a restore is asked for.
  *
  * @param backup a certain backup; else see {@code at}
  * @param at the newest good backup at or before that instant; else the newest good one
+ * @param lsn of a whole server: with everything that its log holds until that position
  * @param acceptGap whether what was written between the backup and {@code at} may be lost
  * @param confirm name of the database that may be replaced; empty when none may
  * @param keepReplaced how long the replaced database is kept for the way back
@@ -24,6 +27,7 @@ import java.util.Optional;
 public record RestoreRequest(
     Optional<BackupId> backup,
     Optional<Instant> at,
+    Optional<Lsn> lsn,
     boolean acceptGap,
     String confirm,
     Duration keepReplaced,
@@ -37,6 +41,7 @@ public record RestoreRequest(
       new RestoreRequest(
           Optional.empty(),
           Optional.empty(),
+          Optional.empty(),
           false,
           "",
           KEEP_REPLACED,
@@ -46,49 +51,63 @@ public record RestoreRequest(
   public RestoreRequest {
     requireNonNull(backup, "backup");
     requireNonNull(at, "at");
+    requireNonNull(lsn, "lsn");
     requireNonNull(confirm, "confirm");
     requireNonNull(keepReplaced, "keepReplaced");
     requireNonNull(impact, "impact");
     requireNonNull(into, "into");
-    if (backup.isPresent() && at.isPresent()) {
-      throw new IllegalArgumentException("a backup or an instant, not both");
+    if (Stream.of(backup, at, lsn).filter(Optional::isPresent).count() > 1) {
+      throw new IllegalArgumentException("a backup, an instant or a position, not several");
     }
   }
 
   public RestoreRequest withBackup(BackupId id) {
-    return new RestoreRequest(
-        Optional.of(id), Optional.empty(), acceptGap, confirm, keepReplaced, impact, into);
+    return of(Optional.of(id), Optional.empty(), Optional.empty(), acceptGap);
   }
 
   public RestoreRequest withAt(Instant instant, boolean gapAccepted) {
-    return new RestoreRequest(
-        Optional.empty(), Optional.of(instant), gapAccepted, confirm, keepReplaced, impact, into);
+    return of(Optional.empty(), Optional.of(instant), Optional.empty(), gapAccepted);
+  }
+
+  public RestoreRequest withLsn(Lsn position) {
+    return of(Optional.empty(), Optional.empty(), Optional.of(position), acceptGap);
+  }
+
+  private RestoreRequest of(
+      Optional<BackupId> id, Optional<Instant> instant, Optional<Lsn> position, boolean gap) {
+    return new RestoreRequest(id, instant, position, gap, confirm, keepReplaced, impact, into);
+  }
+
+  /** Up to where the log of a whole server is replayed; empty for its end. */
+  Optional<DrillRequest.Replay> target() {
+    return at.map(DrillRequest.Replay::until).or(() -> lsn.map(DrillRequest.Replay::until));
   }
 
   /** Lets a database of that name be replaced. */
   public RestoreRequest confirming(String database) {
-    return new RestoreRequest(backup, at, acceptGap, database, keepReplaced, impact, into);
+    return new RestoreRequest(backup, at, lsn, acceptGap, database, keepReplaced, impact, into);
   }
 
   public RestoreRequest withKeepReplaced(Duration duration) {
-    return new RestoreRequest(backup, at, acceptGap, confirm, duration, impact, into);
+    return new RestoreRequest(backup, at, lsn, acceptGap, confirm, duration, impact, into);
   }
 
   public RestoreRequest withImpact(Instant instant) {
     return new RestoreRequest(
-        backup, at, acceptGap, confirm, keepReplaced, Optional.of(instant), into);
+        backup, at, lsn, acceptGap, confirm, keepReplaced, Optional.of(instant), into);
   }
 
   /** Restores a whole server's files into a folder, and touches nothing else. */
   public RestoreRequest withInto(Path folder) {
     return new RestoreRequest(
-        backup, at, acceptGap, confirm, keepReplaced, impact, Optional.of(folder));
+        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder));
   }
 
   Map<String, String> toArguments() {
     Map<String, String> arguments = new LinkedHashMap<>();
     backup.ifPresent(id -> arguments.put("backup", id.value()));
     at.ifPresent(instant -> arguments.put("at", instant.toString()));
+    lsn.ifPresent(position -> arguments.put("lsn", position.toString()));
     arguments.put("acceptGap", String.valueOf(acceptGap));
     arguments.put("confirm", confirm);
     arguments.put("keepReplaced", keepReplaced.toString());
@@ -101,6 +120,7 @@ public record RestoreRequest(
     return new RestoreRequest(
         Optional.ofNullable(arguments.get("backup")).map(BackupId::new),
         Optional.ofNullable(arguments.get("at")).map(Instant::parse),
+        Optional.ofNullable(arguments.get("lsn")).map(Lsn::parse),
         Boolean.parseBoolean(arguments.get("acceptGap")),
         arguments.getOrDefault("confirm", ""),
         Optional.ofNullable(arguments.get("keepReplaced"))

@@ -28,13 +28,10 @@ import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
 import dev.drp.recovery.StepContext;
 import dev.drp.recovery.StepState;
+import dev.drp.state.StateDirectory;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -58,8 +55,6 @@ public final class RestoreServer {
   private static final Duration LONG = Duration.ofHours(24);
   private static final Duration ANSWER_LIMIT = Duration.ofMinutes(5);
   private static final Duration PAUSE = Duration.ofMillis(200);
-  private static final DateTimeFormatter LOCAL =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS VV", Locale.ROOT);
 
   private final ContingencyPlan plan;
   private final DatabaseConnector connector;
@@ -67,10 +62,12 @@ public final class RestoreServer {
   private final BackupCatalog catalog;
   private final LocalCatalog known;
   private final BackupReader reader;
+  private final StateDirectory state;
   private final Clock clock;
 
   /**
    * @param known the copy of the catalog on this machine, told of what a restore found out
+   * @param state tells what restores took before, and how far the log was streamed from here
    */
   public RestoreServer(
       ContingencyPlan plan,
@@ -79,6 +76,7 @@ public final class RestoreServer {
       BackupCatalog catalog,
       LocalCatalog known,
       BackupReader reader,
+      StateDirectory state,
       Clock clock) {
     this.plan = requireNonNull(plan, "plan");
     this.connector = requireNonNull(connector, "connector");
@@ -86,13 +84,14 @@ public final class RestoreServer {
     this.catalog = requireNonNull(catalog, "catalog");
     this.known = requireNonNull(known, "known");
     this.reader = requireNonNull(reader, "reader");
+    this.state = requireNonNull(state, "state");
     this.clock = requireNonNull(clock, "clock");
   }
 
   /**
-   * The recovery plan. Building it reaches for nothing. The request's instant is a target: the log
-   * is replayed up to it; without one, all of the log is, unless a certain backup is asked for,
-   * which is restored as it is.
+   * The recovery plan. Building it reaches for nothing. The request's instant or position is a
+   * target: the log is replayed up to it; without one, all of the log is, unless a certain backup
+   * is asked for, which is restored as it is.
    *
    * @throws RecoveryException NOT_IN_PLAN when there is no such environment or it has no database
    */
@@ -145,6 +144,7 @@ public final class RestoreServer {
     private final ChosenBackup backup;
     private final StoredRecovery recovery;
     private final RestoredData data;
+    private final RecoveredPoint point;
     private @Nullable DataDirectory directory;
 
     Procedure(Environment environment, RestoreRequest request, Optional<Execution> before) {
@@ -155,6 +155,7 @@ public final class RestoreServer {
       this.backup = new ChosenBackup(catalog, known, environment, clock);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::recovered, any -> database);
+      this.point = new RecoveredPoint(backup, this::recovered, any -> database, this::replay);
     }
 
     RecoveryPlan plan() {
@@ -170,9 +171,16 @@ public final class RestoreServer {
             data.compareRows(),
             data.compareFacts(),
             data.runExpectations(),
+            point.measure(context -> true),
             seal());
       } else {
-        builder.phase("verify", share(20), data.countRows(), data.runExpectations(), seal());
+        builder.phase(
+            "verify",
+            share(20),
+            data.countRows(),
+            data.runExpectations(),
+            point.measure(context -> true),
+            seal());
       }
       if (request.into().isPresent()) {
         builder.phase("place", share(10), placeFiles());
@@ -181,7 +189,10 @@ public final class RestoreServer {
             .phase(SWITCH, share(10), putConfiguration(), switchFiles(), confirmService())
             .commit(dropReplaced());
       }
-      builder.whatStands(this::whatStands).closing(this::close);
+      builder
+          .outlook(new RememberedOutlook(known, state, plan.application(), environment, request))
+          .whatStands(this::whatStands)
+          .closing(this::close);
       request.toArguments().forEach(builder::argument);
       return builder.build();
     }
@@ -273,12 +284,11 @@ public final class RestoreServer {
               .or(
                   () ->
                       request
-                          .at()
+                          .target()
                           .map(
-                              at ->
-                                  "Takes the newest good backup that was complete at %s, and the"
-                                          .formatted(both(at))
-                                      + " archived log up to then."))
+                              to ->
+                                  "Takes the newest good backup from which the log leads to %s."
+                                      .formatted(Outlook.target(to))))
               .orElse("Takes the newest good backup, and all of the archived log that follows it.");
       return Step.reading(
               "choose-backup",
@@ -297,58 +307,58 @@ public final class RestoreServer {
         return ChosenBackup.goodBackup(all, request.backup().get(), BackupKind.PHYSICAL);
       }
       CatalogListing physical = all.ofKind(BackupKind.PHYSICAL);
-      return request
-          .at()
-          .map(at -> ChosenBackup.completeAt(physical, at))
-          .orElseGet(() -> physical.newestGood().orElseThrow(() -> backup.noGoodBackup(all)));
+      CatalogEntry newest = physical.newestGood().orElseThrow(() -> backup.noGoodBackup(all));
+      return request.target().map(recovery.windows(physical)::baseFor).orElse(newest);
     }
 
     private void tellOfTarget(StepContext context) {
       BackupManifest manifest = backup.manifest(context);
       Optional<LogToReplay> log =
           request.backup().isPresent() ? Optional.empty() : recovery.furthestLog(context);
-      String replay =
-          request.at().map(Instant::toString).orElse(log.isPresent() ? "all" : NO_REPLAY);
-      context.record(REPLAY, replay);
-      if (request.at().isPresent() && log.isEmpty()) {
-        throw new RecoveryException(
-            ErrorCode.PRECHECK_FAILED,
-            "no log is archived that follows backup %s, so %s cannot be reached"
-                .formatted(manifest.id(), request.at().get()),
-            "nothing was touched. Restore the backup as it is, with recovery point %s."
-                .formatted(manifest.recoveryPoint()));
+      Optional<DrillRequest.Replay> replay =
+          request.target().or(() -> log.map(any -> DrillRequest.Replay.ALL));
+      context.record(REPLAY, replay.map(DrillRequest.Replay::toArgument).orElse(NO_REPLAY));
+      new Outlook(
+              "%s, %d bytes of files".formatted(manifest.id(), manifest.requireBase().tarBytes()),
+              replay.map(Outlook::target).orElseGet(() -> Outlook.asItIs(manifest.recoveryPoint())),
+              Outlook.distance(replay, log, manifest.requireBase().end()),
+              Outlook.forecast(
+                  RememberedOutlook.past(state, plan.application(), environment),
+                  manifest.requireBase().tarBytes(),
+                  log.map(it -> it.bytes(manifest.requireBase())).orElse(0L)))
+          .tell(context);
+      if (request.backup().isEmpty()) {
+        warnOfLoss(context, manifest, log);
       }
-      Instant target = request.at().orElse(manifest.recoveryPoint());
-      context.found(
-          Finding.check(
-              "target",
-              "",
-              replay.equals("all")
-                  ? "the end of the archived log, after " + both(manifest.recoveryPoint())
-                  : both(target),
-              true));
-      context.found(
-          Finding.check(
-              "log to replay",
-              "",
-              log.map(it -> it.describe(manifest.requireBase()))
-                  .orElse("none but the backup's own"),
-              true));
-      if (log.isEmpty() && request.backup().isEmpty()) {
+      context.reached(MeasuringPoint.RECOVERY_POINT, request.at().orElse(manifest.recoveryPoint()));
+    }
+
+    private void warnOfLoss(
+        StepContext context, BackupManifest manifest, Optional<LogToReplay> log) {
+      if (log.isEmpty()) {
         context.found(
             Finding.warning(
                 "log",
                 "none is archived that follows the backup: what was written after %s is lost"
-                    .formatted(both(manifest.recoveryPoint()))));
+                    .formatted(Text.both(manifest.recoveryPoint()))));
+      } else if (request.target().isEmpty()) {
+        log.get()
+            .reach()
+            .goesOnAt()
+            .ifPresent(
+                next ->
+                    context.found(
+                        Finding.warning(
+                            "log",
+                            "is missing from %s to %s: what was written after that is lost"
+                                .formatted(log.get().reach().to(), next))));
       }
-      context.reached(MeasuringPoint.RECOVERY_POINT, target);
     }
 
     private Optional<DrillRequest.Replay> replay(StepContext context) {
-      return context.value(REPLAY).equals(NO_REPLAY)
-          ? Optional.empty()
-          : Optional.of(
-              request.at().map(DrillRequest.Replay::until).orElse(DrillRequest.Replay.ALL));
+      return Optional.of(context.value(REPLAY))
+          .filter(it -> !it.equals(NO_REPLAY))
+          .map(DrillRequest.Replay::fromArgument);
     }
 
     private Step checkFit() {
@@ -695,9 +705,5 @@ public final class RestoreServer {
                 .formatted(asideName(execution.id()));
       };
     }
-  }
-
-  private static String both(Instant instant) {
-    return "%s (%s)".formatted(instant, LOCAL.format(instant.atZone(ZoneId.systemDefault())));
   }
 }

@@ -9,6 +9,7 @@ import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.BaseContent;
 import dev.drp.backup.BaseReader;
+import dev.drp.backup.CatalogListing;
 import dev.drp.database.DataDirectory;
 import dev.drp.database.RecoveryTarget;
 import dev.drp.database.ServerFiles;
@@ -46,6 +47,11 @@ final class StoredRecovery {
         .map(copy -> log(context, copy))
         .filter(log -> !log.segments().isEmpty())
         .max(Comparator.comparingLong(log -> log.bytes(base(context))));
+  }
+
+  /** To which moments it could be recovered, from each of these backups. */
+  RecoveryWindows windows(CatalogListing physical) {
+    return new RecoveryWindows(physical, reader::compressionOf);
   }
 
   private LogToReplay log(StepContext context, BackupCopy copy) {
@@ -138,9 +144,7 @@ final class StoredRecovery {
         context.progress().start("files of " + manifest.id(), manifest.requireBase().tarBytes())) {
       server.accept(
           new StoredServer(reader, manifest, copy, log, task),
-          replay
-              .map(it -> it.at().map(RecoveryTarget::at).orElseGet(RecoveryTarget::latest))
-              .orElseGet(RecoveryTarget::consistent));
+          replay.map(DrillRequest.Replay::target).orElseGet(RecoveryTarget::consistent));
     }
   }
 

@@ -1,11 +1,22 @@
 package dev.drp.procedure;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /** Values as people read them. */
 final class Text {
   private Text() {}
+
+  private static final DateTimeFormatter LOCAL =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS VV", Locale.ROOT);
+
+  /** An instant in UTC, and in the time of this machine's zone. */
+  static String both(Instant instant) {
+    return "%s (%s)".formatted(instant, LOCAL.format(instant.atZone(ZoneId.systemDefault())));
+  }
 
   static String word(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');

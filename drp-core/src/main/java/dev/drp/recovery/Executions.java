@@ -81,7 +81,8 @@ public final class Executions {
     if (!plan.commit().isEmpty()) {
       phases.add(explain(commitPhase(plan), true, mode, past));
     }
-    return new Explanation(plan.name(), plan.environment(), plan.objectives(), phases);
+    return new Explanation(
+        plan.name(), plan.environment(), plan.objectives(), plan.outlook(), phases);
   }
 
   private static Explanation.ExplainedPhase explain(
@@ -108,6 +109,22 @@ public final class Executions {
         step.undoExplanation(),
         step.isAlways(),
         forecastOfStep(step.name(), past));
+  }
+
+  /**
+   * How long executions of a plan took from their first step until what they recovered was ready.
+   */
+  public Optional<Forecast> untilReady(
+      String plan, String application, String environment, Predicate<Execution> which) {
+    return Forecast.of(
+        list().executions().stream()
+            .filter(e -> e.plan().equals(plan))
+            .filter(e -> e.application().equals(application))
+            .filter(e -> e.environment().equals(environment))
+            .filter(which)
+            .flatMap(
+                e -> e.between(MeasuringPoint.EXECUTION_STARTED, MeasuringPoint.READY).stream())
+            .toList());
   }
 
   private static Optional<Forecast> forecastOfStep(String name, List<Execution> past) {

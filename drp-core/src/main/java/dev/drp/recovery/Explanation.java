@@ -1,13 +1,25 @@
 package dev.drp.recovery;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/** A recovery plan in words, for mode {@link Mode#PLAN}: what would be done, in order. */
+/**
+ * A recovery plan in words, for mode {@link Mode#PLAN}: what would be done, in order.
+ *
+ * @param outlook see {@link RecoveryPlan#outlook()}
+ */
 public record Explanation(
-    String plan, String environment, RecoveryObjectives objectives, List<ExplainedPhase> phases) {
+    String plan,
+    String environment,
+    RecoveryObjectives objectives,
+    Map<String, String> outlook,
+    List<ExplainedPhase> phases) {
   public Explanation {
+    outlook = Collections.unmodifiableMap(new LinkedHashMap<>(outlook));
     phases = List.copyOf(phases);
   }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -31,6 +32,7 @@ public final class RecoveryPlan {
   private final List<Step> commit;
   private final Function<Execution, String> whatStands;
   private final Runnable closing;
+  private final Supplier<Map<String, String>> outlook;
 
   private RecoveryPlan(Builder builder) {
     this.name = builder.name;
@@ -42,6 +44,7 @@ public final class RecoveryPlan {
     this.commit = List.copyOf(builder.commit);
     this.whatStands = builder.whatStands;
     this.closing = builder.closing;
+    this.outlook = builder.outlook;
     Set<String> names = new HashSet<>();
     for (Step step : allSteps().toList()) {
       if (!names.add(step.name())) {
@@ -82,6 +85,14 @@ public final class RecoveryPlan {
 
   public List<Phase> phases() {
     return phases;
+  }
+
+  /**
+   * What is likely to come of it, as far as this machine knows without asking anybody: a name and a
+   * text each, in order; empty where nothing is known.
+   */
+  public Map<String, String> outlook() {
+    return outlook.get();
   }
 
   /**
@@ -127,6 +138,7 @@ public final class RecoveryPlan {
     private List<Step> commit = List.of();
     private Function<Execution, String> whatStands = execution -> "";
     private Runnable closing = () -> {};
+    private Supplier<Map<String, String>> outlook = Map::of;
 
     private Builder(String name, String application, String environment) {
       this.name = requireNonNull(name, "name");
@@ -170,6 +182,12 @@ public final class RecoveryPlan {
     /** Runs when the attempt is over. */
     public Builder closing(Runnable newClosing) {
       this.closing = requireNonNull(newClosing, "newClosing");
+      return this;
+    }
+
+    /** See {@link RecoveryPlan#outlook()}. */
+    public Builder outlook(Supplier<Map<String, String>> newOutlook) {
+      this.outlook = requireNonNull(newOutlook, "newOutlook");
       return this;
     }
 

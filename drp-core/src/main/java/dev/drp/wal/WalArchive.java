@@ -98,9 +98,7 @@ public final class WalArchive {
       WalSegment segment = coverage.segment(reach, number);
       int bytes = coverage.segments().getOrDefault(segment, 0);
       Optional<Instant> newest =
-          bytes == 0
-              ? Optional.empty()
-              : CommitTimes.newest(bytes(segment), bytes, segment);
+          bytes == 0 ? Optional.empty() : CommitTimes.newest(bytes(segment), bytes, segment);
       if (newest.isPresent()) {
         return newest;
       }

@@ -17,6 +17,7 @@ public final class FakeServerFiles {
   private static final int BLOCK = 512;
 
   private final Map<String, byte[]> files = new LinkedHashMap<>();
+  private int segment = 2;
 
   /** Some small files and one large one, with content that does not repeat. */
   public static FakeServerFiles some(int largeBytes) {
@@ -29,6 +30,12 @@ public final class FakeServerFiles {
     files.put("base/5/empty", new byte[0]);
     files.put("global/pg_control", random(98, 8192));
     return files;
+  }
+
+  /** Lets the log that makes them consistent lie in that segment, from 0x28 to 0x138 of it. */
+  public FakeServerFiles withLogInSegment(int number) {
+    segment = number;
+    return this;
   }
 
   public FakeServerFiles put(String name, byte[] content) {
@@ -57,7 +64,7 @@ public final class FakeServerFiles {
     ByteArrayOutputStream tar = new ByteArrayOutputStream();
     member(tar, "base/", '5', new byte[0]);
     files.forEach((name, content) -> member(tar, name, '0', content));
-    member(tar, "pg_wal/000000010000000000000002", '0', random(97, 1 << 20));
+    member(tar, "pg_wal/0000000100000000%08X".formatted(segment), '0', random(97, 1 << 20));
     member(tar, "backup_manifest", '0', manifest.getBytes(UTF_8));
     tar.writeBytes(new byte[2 * BLOCK]);
     return tar.toByteArray();
@@ -70,7 +77,8 @@ public final class FakeServerFiles {
                 .map(file -> line(file.getKey(), file.getValue()))
                 .collect(Collectors.joining(",\n"))
             + "\n],\n\"WAL-Ranges\": [\n"
-            + "{ \"Timeline\": 1, \"Start-LSN\": \"0/2000028\", \"End-LSN\": \"0/2000138\" }\n],\n";
+            + "{ \"Timeline\": 1, \"Start-LSN\": \"0/%1$X000028\", \"End-LSN\": \"0/%1$X000138\" }\n],\n"
+                .formatted(segment);
     return lines + "\"Manifest-Checksum\": \"%s\"}\n".formatted(Sha256.of(lines.getBytes(UTF_8)));
   }
 

@@ -16,14 +16,18 @@ import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.GzipCompression;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
+import dev.drp.database.Canary;
 import dev.drp.database.FakeDatabaseServer;
+import dev.drp.database.Lsn;
 import dev.drp.database.RecoveryTarget;
 import dev.drp.plan.BackupKind;
 import dev.drp.procedure.DrillRequest.Replay;
 import dev.drp.procedure.DrillResult.Outcome;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.MeasuringPoint;
+import dev.drp.recovery.Problem;
 import dev.drp.wal.WalSegment;
+import dev.drp.wal.WrittenLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +35,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -191,11 +197,15 @@ class DrillServerFilesTest {
   }
 
   /** Archives a segment of the log, which continues the backup's own from segment 2 on. */
-  private void archive(int segment) {
+  private void archive(int number, Instant... commits) {
+    WalSegment segment = new WalSegment(1, number);
     fixture.backups.local.plant(
-        "Ask%%26Trust/production/7000000000000000001/wal/00000001/0000000100000000%08X.gz"
-            .formatted(segment),
-        new GzipCompression().compressFrame(new byte[WalSegment.BYTES]));
+        "Ask%%26Trust/production/7000000000000000001/wal/00000001/%s.gz".formatted(segment.name()),
+        new GzipCompression().compressFrame(WrittenLog.withCommits(segment, commits)));
+  }
+
+  private Instant now() {
+    return fixture.backups.clock.instant();
   }
 
   @Test
@@ -252,10 +262,11 @@ class DrillServerFilesTest {
   @Test
   void recoversToAnInstantFromTheNewestBackupBeforeIt() {
     BackupId first = backUp().id();
-    archive(2);
-    Instant target = fixture.backups.clock.instant();
+    Instant target = now();
     fixture.backups.clock.advance(Duration.ofMinutes(5));
+    archive(2, now());
     backUp();
+    recoverWithCanary(Duration.ZERO);
 
     Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.until(target)));
 
@@ -273,7 +284,175 @@ class DrillServerFilesTest {
 
     assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.FAILED);
     assertThat(execution.problem().orElseThrow().problem())
-        .contains("no good physical backup was complete at");
+        .contains("no good physical backup was complete by then");
+    assertThat(execution.problem().orElseThrow().hint()).contains("backup ");
+  }
+
+  /** Recovered data goes as far as the target, and its canary is so much older. */
+  private void recoverWithCanary(Duration age) {
+    fixture.sandboxes.whenStartedFrom(
+        (tar, server) -> {
+          fill(server);
+          RecoveryTarget.Point point =
+              fixture.sandboxes.targets().get(fixture.sandboxes.targets().size() - 1).point();
+          if (point instanceof RecoveryTarget.AtInstant at) {
+            server.setCanary(
+                LIVE, new Canary(at.instant().minus(age), Duration.ofSeconds(5), "a test"));
+          }
+        });
+  }
+
+  @Test
+  void drawsASecondThatTheLogLeadsToAndProvesItByTheCanary() {
+    backUp();
+    Instant first = now();
+    fixture.backups.clock.advance(Duration.ofMinutes(1));
+    archive(2, first.plusSeconds(2), first.plusSeconds(40));
+    recoverWithCanary(Duration.ofSeconds(4));
+    Set<Instant> drawn = new TreeSet<>();
+    for (long seed = 0; seed < 12; seed++) {
+      Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.anySecond(seed)));
+
+      assertThat(DrillResult.of(execution).outcome())
+          .as("%s", execution.problem())
+          .isEqualTo(Outcome.PASSED);
+      assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(first.plusSeconds(40));
+    }
+    for (RecoveryTarget target : fixture.sandboxes.targets()) {
+      drawn.add(((RecoveryTarget.AtInstant) target.point()).instant());
+    }
+
+    assertThat(drawn).hasSizeGreaterThan(6);
+    assertThat(drawn)
+        .allMatch(it -> it.getNano() == 0)
+        .allMatch(it -> !it.isBefore(BackupFixture.NOW) && it.isBefore(first.plusSeconds(40)));
+  }
+
+  @Test
+  void neverPassesWhereTheCanaryWasNotWritten() {
+    backUp();
+    archive(2, now().plusSeconds(1));
+    recoverWithCanary(Duration.ofSeconds(11));
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.until(now())));
+
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.INCONCLUSIVE);
+    assertThat(execution.stepExecution("measure-recovery-point").findings())
+        .anyMatch(it -> it.toString().contains("was not being written at the target"));
+    recoverWithCanary(Duration.ofSeconds(10));
+    assertThat(
+            DrillResult.of(fixture.drill(DrillRequest.pointInTime(Replay.until(now())))).outcome())
+        .isEqualTo(Outcome.PASSED);
+  }
+
+  @Test
+  void aCommitProvesTheTargetWhereTheCanaryWasNotWrittenAndTheReportSaysSo() {
+    backUp();
+    archive(2, now().plusSeconds(1));
+    fixture.sandboxes.whenStartedFrom(
+        (tar, server) -> {
+          fill(server);
+          server.setNewestReplayedCommit(now().minusSeconds(2));
+        });
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.until(now())));
+
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.PASSED);
+    assertThat(execution.stepExecution("measure-recovery-point").findings())
+        .anyMatch(it -> it.toString().contains("there is none"))
+        .anyMatch(it -> it.toString().contains("by the newest commit"));
+  }
+
+  @Test
+  void failsWhereTheDataIsLaterThanTheTarget() {
+    backUp();
+    archive(2, now().plusSeconds(1));
+    recoverWithCanary(Duration.ofMillis(-1));
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.until(now())));
+
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(execution.problem().orElseThrow().problem()).contains("later than the target");
+  }
+
+  /** Two backups with a hole in the log between them; returns the second. */
+  private BackupManifest aHoleBetweenTwoBackups() {
+    backUp();
+    archive(2, BackupFixture.NOW.plusSeconds(60));
+    archive(4, BackupFixture.NOW.plusSeconds(600));
+    fixture.backups.clock.advance(Duration.ofHours(1));
+    fixture.server.setBaseBackup(FakeServerFiles.some(1 << 20).withLogInSegment(5).tar());
+    BackupManifest second = backUp();
+    archive(5, now().minusSeconds(30), now().plusSeconds(30));
+    return second;
+  }
+
+  private Problem refused(Replay target) {
+    Execution execution = fixture.drill(DrillRequest.pointInTime(target));
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.FAILED);
+    assertThat(fixture.sandboxes.targets()).as("nothing was started").isEmpty();
+    return execution.problem().orElseThrow();
+  }
+
+  @Test
+  void saysWhatIsMissingInAGapAndWhatCanBeReachedOnBothSides() {
+    BackupManifest second = aHoleBetweenTwoBackups();
+
+    Problem problem = refused(Replay.until(BackupFixture.NOW.plusSeconds(300)));
+
+    assertThat(problem.code()).isEqualTo(ErrorCode.PRECHECK_FAILED);
+    assertThat(problem.problem())
+        .contains(
+            "missing from 0/3000000 to 0/4000000",
+            "storage local",
+            "1 segments, first 000000010000000000000003");
+    assertThat(problem.hint())
+        .contains(
+            "until before " + BackupFixture.NOW.plusSeconds(60),
+            "until before " + now().plusSeconds(30) + " (backup " + second.id());
+    Problem position = refused(Replay.until(Lsn.parse("0/3000010")));
+    assertThat(position.problem()).contains("0/3000010", "missing from 0/3000000 to 0/4000000");
+    assertThat(position.hint())
+        .contains("from 0/2000138 until before 0/3000000", "from 0/5000138 until before 0/6000000");
+  }
+
+  @Test
+  void saysWhereTheLogEndsThatDoesNotReachTheTarget() {
+    backUp();
+    Instant newest = now().plusSeconds(10);
+    archive(2, newest);
+
+    Problem problem = refused(Replay.until(newest));
+
+    assertThat(problem.problem())
+        .contains("does not reach so far", "ends at 0/3000000", "newest commit is of " + newest);
+    assertThat(refused(Replay.until(Lsn.parse("0/3000000"))).problem())
+        .contains("does not reach so far");
+    assertThat(refused(Replay.until(Lsn.parse("0/2000137"))).problem())
+        .contains("no good physical backup ends there or before");
+  }
+
+  @Test
+  void drawsNothingFromBeforeAGap() {
+    aHoleBetweenTwoBackups();
+    recoverWithCanary(Duration.ofSeconds(1));
+    Instant first = now().minus(Duration.ofMinutes(5));
+
+    for (long seed = 0; seed < 4; seed++) {
+      fixture.drill(DrillRequest.pointInTime(Replay.anySecond(seed)));
+    }
+
+    assertThat(fixture.sandboxes.targets())
+        .hasSize(4)
+        .allMatch(it -> !((RecoveryTarget.AtInstant) it.point()).instant().isBefore(first));
+  }
+
+  @Test
+  void drawsNothingWithoutALog() {
+    backUp();
+
+    assertThat(refused(Replay.anySecond(1)).problem())
+        .contains("no second", "keeps no log that follows backup");
   }
 
   @Test
@@ -282,6 +461,8 @@ class DrillServerFilesTest {
         List.of(
             PHYSICAL,
             DrillRequest.pointInTime(Replay.ALL),
+            DrillRequest.pointInTime(Replay.anySecond(5)),
+            DrillRequest.pointInTime(Replay.until(Lsn.parse("0/2000138"))),
             DrillRequest.pointInTime(Replay.until(BackupFixture.NOW)))) {
       assertThat(DrillRequest.fromArguments(request.toArguments())).isEqualTo(request);
     }

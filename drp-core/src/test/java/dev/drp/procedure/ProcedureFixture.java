@@ -79,6 +79,7 @@ public final class ProcedureFixture {
         backups.catalog(),
         backups.localCatalog(),
         backups.reader,
+        backups.state,
         backups.clock);
   }
 

@@ -11,8 +11,10 @@ import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.GzipCompression;
+import dev.drp.database.Canary;
 import dev.drp.database.DataDirectory.State;
 import dev.drp.database.FakeDatabaseServer;
+import dev.drp.database.Lsn;
 import dev.drp.database.RecoveryTarget;
 import dev.drp.plan.BackupKind;
 import dev.drp.recovery.DyingClock;
@@ -22,10 +24,14 @@ import dev.drp.recovery.ExecutionState;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
 import dev.drp.wal.WalSegment;
+import dev.drp.wal.WalStatus;
+import dev.drp.wal.WalStretch;
+import dev.drp.wal.WrittenLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,11 +85,24 @@ class RestoreServerTest {
   }
 
   /** Archives a segment of the log, which continues the backup's own from segment 2 on. */
-  private void archive(int segment) {
+  private void archive(int number, Instant... commits) {
+    WalSegment segment = new WalSegment(1, number);
     fixture.backups.local.plant(
-        "Ask%%26Trust/production/7000000000000000001/wal/00000001/0000000100000000%08X.gz"
-            .formatted(segment),
-        new GzipCompression().compressFrame(new byte[WalSegment.BYTES]));
+        "Ask%%26Trust/production/7000000000000000001/wal/00000001/%s.gz".formatted(segment.name()),
+        new GzipCompression().compressFrame(WrittenLog.withCommits(segment, commits)));
+  }
+
+  private Instant now() {
+    return fixture.backups.clock.instant();
+  }
+
+  /** A recovered server whose data goes as far as its canary says. */
+  private void recoverWithCanary(Instant writtenAt) {
+    fixture.sandboxes.whenStartedFrom(
+        (tar, server) -> {
+          fill(server);
+          server.setCanary(LIVE, new Canary(writtenAt, Duration.ofSeconds(5), "a test"));
+        });
   }
 
   private Execution restore(RestoreRequest request) {
@@ -192,8 +211,9 @@ class RestoreServerTest {
 
   @Test
   void recoversToAnInstantFromTheNewestBackupThatWasCompleteThen() {
-    archive(2);
-    Instant target = fixture.backups.clock.instant();
+    Instant target = now();
+    archive(2, target.plusSeconds(1));
+    recoverWithCanary(target.minusSeconds(3));
     fixture.backups.clock.advance(Duration.ofMinutes(5));
     backUp();
 
@@ -203,6 +223,115 @@ class RestoreServerTest {
     assertThat(execution.value("backup")).contains(backup.value());
     assertThat(fixture.sandboxes.targets()).containsExactly(RecoveryTarget.at(target));
     assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(target);
+    assertThat(findings(execution, "measure-recovery-point"))
+        .anyMatch(it -> it.contains("target reached"));
+  }
+
+  @Test
+  void theRecoveryPointIsMeasuredOnTheData() {
+    archive(2, now());
+    Instant canary = now().minusSeconds(4);
+    recoverWithCanary(canary);
+
+    Execution execution = restore(CONFIRMED);
+
+    assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(canary);
+    assertThat(findings(execution, "measure-recovery-point"))
+        .anyMatch(it -> it.contains(canary + " (") && it.contains("by the canary"));
+  }
+
+  @Test
+  void theRecoveryPointIsThatOfTheNewestCommitWhereNoCanaryIsNewer() {
+    archive(2, now());
+    fixture.sandboxes.whenStartedFrom(
+        (tar, server) -> {
+          fill(server);
+          server.setNewestReplayedCommit(now());
+        });
+
+    Execution execution = restore(CONFIRMED);
+
+    assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(now());
+  }
+
+  @Test
+  void anOldCanaryNeverMakesTheRecoveryPointOlderThanTheBackup() {
+    recoverWithCanary(BackupFixture.NOW.minusSeconds(3600));
+
+    Execution execution = restore(CONFIRMED);
+
+    assertThat(execution.reached(MeasuringPoint.RECOVERY_POINT)).contains(BackupFixture.NOW);
+    assertThat(findings(execution, "measure-recovery-point"))
+        .anyMatch(it -> it.contains("by the backup"));
+  }
+
+  @Test
+  void dataFromAfterTheTargetNeverServes() {
+    Instant target = now();
+    archive(2, target.plusSeconds(1));
+    recoverWithCanary(target.plusMillis(1));
+
+    assertRefused(
+        restore(CONFIRMED.withAt(target, false)),
+        ErrorCode.VERIFICATION_FAILED,
+        "later than the target");
+  }
+
+  @Test
+  void recoversToAPositionOfTheLog() {
+    archive(2, now());
+    Lsn target = Lsn.parse("0/2000200");
+
+    Execution execution = restore(CONFIRMED.withLsn(target));
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(fixture.sandboxes.targets()).containsExactly(RecoveryTarget.at(target));
+    assertThat(findings(execution, "choose-backup"))
+        .anyMatch(it -> it.contains("200 bytes, from 0/2000138 to 0/2000200"));
+  }
+
+  @Test
+  void tellsBeforehandWhatThisMachineRemembers() {
+    fixture.backups.localCatalog().refresh(PRODUCTION);
+    new WalStatus(
+            now(),
+            "7000000000000000001",
+            1,
+            Lsn.parse("0/3000000"),
+            Lsn.parse("0/3000000"),
+            List.of(
+                new WalStatus.Copy(
+                    "local",
+                    1,
+                    Lsn.parse("0/3000000"),
+                    Optional.of(now()),
+                    "",
+                    Optional.of(
+                        new WalStretch(
+                            List.of(
+                                new WalStretch.Part(
+                                    1, Lsn.parse("0/2000000"), Lsn.parse("0/3000000"))))),
+                    Optional.empty())))
+        .write(fixture.backups.memory());
+
+    Map<String, String> latest =
+        fixture.restoreServer().plan(PRODUCTION, RestoreRequest.NEWEST).outlook();
+    assertThat(latest.get("backup")).startsWith(backup.value());
+    assertThat(latest.get("target")).contains("the end", "complete until " + now());
+    assertThat(latest.get("log to replay")).isEqualTo("16776904 bytes from 0/2000138 on");
+    assertThat(latest.get("forecast")).contains("by its size");
+    Map<String, String> before =
+        fixture
+            .restoreServer()
+            .plan(PRODUCTION, RestoreRequest.NEWEST.withAt(BackupFixture.NOW.minusSeconds(1), true))
+            .outlook();
+    assertThat(before.get("backup")).contains("remembers none");
+
+    restore(CONFIRMED);
+    assertThat(fixture.restoreServer().plan(PRODUCTION, CONFIRMED).outlook().get("forecast"))
+        .contains("the median of 1 before");
   }
 
   @Test
@@ -225,11 +354,11 @@ class RestoreServerTest {
     assertRefused(
         restore(CONFIRMED.withAt(target, false)),
         ErrorCode.PRECHECK_FAILED,
-        "no log is archived that follows backup " + backup);
+        "keeps no log that follows backup " + backup);
     assertRefused(
         restore(CONFIRMED.withAt(BackupFixture.NOW.minusSeconds(1), false)),
         ErrorCode.BACKUP_NOT_FOUND,
-        "was complete at");
+        "no good physical backup was complete by then");
   }
 
   @Test

@@ -39,8 +39,7 @@ public final class WrittenLog {
   }
 
   public WrittenLog commit(Instant at) {
-    return record(
-        1, 0x80, data(new byte[0], at)); // 0x80 says that there is more behind the time
+    return record(1, 0x80, data(new byte[0], at)); // 0x80 says that there is more behind the time
   }
 
   public WrittenLog abort(Instant at) {
