@@ -5,6 +5,7 @@ import dev.drp.RecoveryException;
 import dev.drp.database.Canary;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.BackupKind;
+import dev.drp.plan.Quantities;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
@@ -134,7 +135,7 @@ final class RecoveredPoint {
                   .map(
                       it ->
                           "written at %s, every %s by %s"
-                              .formatted(it.writtenAt(), Text.duration(it.every()), it.writer()))
+                              .formatted(it.writtenAt(), Quantities.text(it.every()), it.writer()))
                   .orElse("none in the data"),
               true));
       return canary;

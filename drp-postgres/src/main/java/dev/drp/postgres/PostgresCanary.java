@@ -103,6 +103,9 @@ final class PostgresCanary implements CanarySession {
     try {
       return sessions.with("drp canary", database, SILENCE, OPTIONS);
     } catch (SQLException e) {
+      if (Failures.NO_SUCH_DATABASE.equals(e.getSQLState())) {
+        throw sessions.failures().noSuchDatabase(database, sessions.databaseNames(), e);
+      }
       throw sessions.failures().of(e, "connect to database " + database);
     }
   }

@@ -14,8 +14,11 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,7 +72,7 @@ class PhysicalBackupTest {
               password: env:SHOP_PASSWORD
               expectations:
                 - { name: visits, sql: select count(*) from visit, expect: '%s' }
-              wal: { to: [local], max-lag: 1s }
+              wal: { to: [local], max-lag: 1s, canary: 200ms }
         storages: { local: { directory: %s } }
         backups:
           base: { environment: production, kind: physical, every: 1 day, keep: 7d, to: [local] }
@@ -151,46 +154,117 @@ class PhysicalBackupTest {
 
   @Test
   void theLogLeadsToAnyMomentAfterABackup() throws Exception {
-    drp("backup", "production", "--kind", "physical").requireSuccess();
-    Programs.Result noLog = drp("drill", "pitr", "production");
-    assertThat(noLog.exitCode()).isEqualTo(1);
-    assertThat(noLog.stdout()).contains("keeps no log that follows backup");
-
+    String before;
     String between;
     Process stream = cli().start(Shop.withState("wal", "stream", "production"));
     try {
-      Shop.await(() -> slots() == 1);
+      Shop.await(() -> canary().isAfter(Instant.EPOCH));
       drp("backup", "production", "--kind", "physical").requireSuccess();
       sql("shop", "insert into visit values (2)");
-      Thread.sleep(50);
-      between =
-          server.sql(
-              "shop",
-              "select to_char(clock_timestamp() at time zone 'UTC',"
-                  + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
-      Thread.sleep(50);
+      before = server.sql("postgres", "select pg_current_wal_insert_lsn()");
+      Instant written = canary();
+      Shop.await(() -> canary().isAfter(written.plusSeconds(2)));
+      between = now();
+      Shop.await(() -> canary().isAfter(Instant.parse(between).plusSeconds(1)));
       sql("shop", "insert into visit values (3)", "insert into visit values (4)");
     } finally {
       assertThat(Shop.signal(stream, "TERM").exitCode()).isZero();
     }
     writePlan("= 2");
-    Programs.Result earlier = drp("drill", "pitr", "production", "--at", between);
-    assertThat(earlier.exitCode()).as(earlier.stdout() + earlier.stderr()).isZero();
+    assertPassed(drp("drill", "pitr", "production", "--at", between));
+    assertPassed(drp("drill", "pitr", "production", "--lsn", before));
 
     writePlan("= 4");
-    Programs.Result latest = drp("drill", "pitr", "production");
-    assertThat(latest.exitCode()).as(latest.stdout() + latest.stderr()).isZero();
+    JsonNode latest = json("drill", "pitr", "production", "--latest");
+    assertThat(latest.path("outcome").asText()).isEqualTo("PASSED");
+    assertThat(Instant.parse(latest.path("timeline").path("tRecoveryPoint").asText()))
+        .isAfterOrEqualTo(canary().minusMillis(1));
+    assertThat(latest.toString()).contains("recovery point of the data", "by the newest commit");
 
-    Programs.Result tooLate = drp("drill", "pitr", "production", "--at", "2037-01-01T00:00:00Z");
-    assertThat(tooLate.exitCode()).isEqualTo(1);
-    assertThat(tooLate.stdout()).contains("the log does not reach so far");
-    Programs.Result tooEarly = drp("drill", "pitr", "production", "--at", "2020-01-01T00:00:00Z");
-    assertThat(tooEarly.exitCode()).isEqualTo(1);
-    assertThat(tooEarly.stdout()).contains("no good physical backup was complete at");
+    writePlan("> 0");
+    JsonNode random = json("drill", "pitr", "production", "--seed", "1");
+    assertThat(random.path("outcome").asText()).isEqualTo("PASSED");
+    assertThat(random.toString())
+        .contains("target reached", "the median of")
+        .doesNotContain("was not being written");
+
+    assertRefused("does not reach so far", "--at", "2037-01-01T00:00:00Z");
+    assertRefused("no good physical backup was complete by then", "--at", "2020-01-01T00:00:00Z");
+    assertRefused("no good physical backup ends there", "--lsn", "0/10");
+    assertThat(drp("drill", "pitr", "production", "--lsn", "0/10", "--latest").exitCode())
+        .isEqualTo(2);
   }
 
-  private long slots() throws SQLException {
-    return Long.parseLong(
-        server.sql("postgres", "select count(*) from pg_replication_slots where active"));
+  @Test
+  void aSegmentThatIsMissingIsNamedWithWhatCanStillBeReached() throws Exception {
+    List<String> segments = new ArrayList<>();
+    String reachable;
+    String lost;
+    Process stream = cli().start(Shop.withState("wal", "stream", "production"));
+    try {
+      Shop.await(() -> canary().isAfter(Instant.EPOCH));
+      drp("backup", "production", "--kind", "physical").requireSuccess();
+      Instant written = canary();
+      Shop.await(() -> canary().isAfter(written));
+      reachable = now();
+      for (int i = 0; i < 3; i++) {
+        Instant last = canary();
+        Shop.await(() -> canary().isAfter(last));
+        segments.add(server.sql("postgres", "select pg_walfile_name(pg_current_wal_insert_lsn())"));
+        sql("postgres", "select pg_switch_wal()");
+      }
+      lost = now();
+      Instant last = canary();
+      Shop.await(() -> canary().isAfter(last.plusSeconds(1)));
+      Shop.await(() -> stored(segments.get(2)).isPresent());
+    } finally {
+      assertThat(Shop.signal(stream, "TERM").exitCode()).isZero();
+    }
+    Files.delete(stored(segments.get(1)).orElseThrow());
+
+    Programs.Result refused = assertRefused("is missing from", "--at", lost);
+    assertThat(refused.stdout())
+        .contains("first " + segments.get(1), "The nearest that can be reached: from ");
+    assertPassed(drp("drill", "pitr", "production", "--at", reachable));
+  }
+
+  private static void assertPassed(Programs.Result drill) {
+    assertThat(drill.exitCode()).as(drill.stdout() + drill.stderr()).isZero();
+  }
+
+  private Programs.Result assertRefused(String problem, String... target) {
+    String[] arguments =
+        Stream.concat(Stream.of("drill", "pitr", "production"), Stream.of(target))
+            .toArray(String[]::new);
+    Programs.Result refused = drp(arguments);
+    assertThat(refused.exitCode()).isEqualTo(1);
+    assertThat(refused.stdout()).contains(problem);
+    return refused;
+  }
+
+  private Optional<Path> stored(String segment) throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("backups"))) {
+      return files
+          .filter(it -> it.getFileName().toString().matches(segment + "\\.[a-z]+"))
+          .findFirst();
+    }
+  }
+
+  private String now() {
+    return instant("clock_timestamp()");
+  }
+
+  /** When the canary was last written; the epoch before it ever was. */
+  private Instant canary() throws SQLException {
+    return server.sql("shop", "select to_regclass('drp.canary') is not null").equals("t")
+        ? Instant.parse(instant("(select written_at from drp.canary)"))
+        : Instant.EPOCH;
+  }
+
+  private String instant(String expression) {
+    return server.sql(
+        "shop",
+        "select to_char(%s at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+            .formatted(expression));
   }
 }

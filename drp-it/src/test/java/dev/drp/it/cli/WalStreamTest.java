@@ -382,6 +382,51 @@ class WalStreamTest {
   }
 
   @Test
+  void canaryIsWrittenInOnePlaceAlsoWhereCommitsWaitForTheStream() throws Exception {
+    primary.runAsServer("dropdb", "--if-exists", "--force", "shop");
+    writePlan("500ms", true);
+    Process stream = stream();
+    try {
+      Shop.await(() -> value("select sync_state from pg_stat_replication").equals("sync"));
+      primary.runAsServer("createdb", "shop");
+      Shop.await(() -> updates() > 0);
+      long before = updates();
+      Shop.await(() -> updates() > before + 3);
+      assertThat(ofShop("select count(*), pg_relation_size('drp.canary') from drp.canary"))
+          .isEqualTo("1|8192");
+      assertThat(ofShop("select writer from drp.canary")).contains("drp wal stream production");
+
+      primary.stop();
+      primary.startServer();
+      long after = updates();
+      Shop.await(() -> updates() > after);
+      Programs.Result stopped = Shop.signal(stream, "TERM");
+
+      assertThat(stopped.exitCode()).as(stopped.stderr()).isZero();
+      assertThat(stopped.stderr())
+          .containsOnlyOnce("has no database shop")
+          .contains("the canary in database shop is written");
+    } finally {
+      stream.destroyForcibly();
+      cli().run(Shop.withState("wal", "sync", "off", "production")).requireSuccess();
+      primary.runAsServer("dropdb", "--force", "shop");
+    }
+  }
+
+  /** How often the canary was changed where it stands. */
+  private long updates() {
+    String updates =
+        ofShop(
+            "select coalesce((select n_tup_hot_upd from pg_stat_all_tables"
+                + " where schemaname = 'drp' and relname = 'canary'), 0)");
+    return Long.parseLong(updates);
+  }
+
+  private static String ofShop(String sql) {
+    return primary.sql("shop", sql);
+  }
+
+  @Test
   void slotThatTheServerHasGivenUpIsToldAsAGap() throws Exception {
     write(1);
     catchUp().requireSuccess();
