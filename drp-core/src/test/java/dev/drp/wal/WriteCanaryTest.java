@@ -101,6 +101,7 @@ class WriteCanaryTest {
         .extracting(it -> it.replaceAll("^.*written: |; it is.*|.* shop ", ""))
         .containsExactly(
             "it is down", "no privilege", "is written", "the server stops", "is written");
+    assertThat(server.calls()).filteredOn("openCanary"::equals).hasSize(3);
   }
 
   @Test
