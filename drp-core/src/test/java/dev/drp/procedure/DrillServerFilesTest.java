@@ -31,6 +31,7 @@ import dev.drp.wal.WrittenLog;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -324,7 +325,7 @@ class DrillServerFilesTest {
 
     assertThat(drawn).hasSizeGreaterThan(6);
     assertThat(drawn)
-        .allMatch(it -> it.getNano() == 0)
+        .allMatch(it -> it.equals(it.truncatedTo(ChronoUnit.SECONDS)))
         .allMatch(it -> !it.isBefore(BackupFixture.NOW) && it.isBefore(first.plusSeconds(40)));
   }
 
