@@ -10,8 +10,8 @@ public final class WrittenLog {
   private static final int PAGE = 8192;
   private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
 
-  private final ByteBuffer bytes =
-      ByteBuffer.allocate(WalSegment.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final byte[] content = new byte[WalSegment.BYTES];
+  private final ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
   private final WalSegment segment;
 
   public WrittenLog(WalSegment segment) {
@@ -35,7 +35,7 @@ public final class WrittenLog {
 
   /** A record that changes data. */
   public WrittenLog change(int dataBytes) {
-    return record(10, 0, ByteBuffer.allocate(dataBytes));
+    return record(10, 0, new byte[dataBytes]);
   }
 
   public WrittenLog commit(Instant at) {
@@ -51,18 +51,19 @@ public final class WrittenLog {
     return record(1, 0, data(new byte[] {(byte) 253, 1, 0}, at));
   }
 
-  private static ByteBuffer data(byte[] before, Instant at) {
-    long micros = Duration.between(EPOCH, at).toNanos() / 1000;
-    return ByteBuffer.allocate(before.length + 2 + 24)
+  private static byte[] data(byte[] before, Instant at) {
+    byte[] data = new byte[before.length + 2 + 24];
+    ByteBuffer.wrap(data)
         .order(ByteOrder.LITTLE_ENDIAN)
         .put(before)
         .put((byte) 255)
         .put((byte) 24)
-        .putLong(micros);
+        .putLong(Duration.between(EPOCH, at).toNanos() / 1000);
+    return data;
   }
 
-  private WrittenLog record(int resourceManager, int info, ByteBuffer data) {
-    byte[] record = new byte[24 + data.capacity()];
+  private WrittenLog record(int resourceManager, int info, byte[] data) {
+    byte[] record = new byte[24 + data.length];
     ByteBuffer.wrap(record)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putInt(record.length)
@@ -71,7 +72,7 @@ public final class WrittenLog {
         .put((byte) info)
         .put((byte) resourceManager)
         .position(24)
-        .put(data.array());
+        .put(data);
     bytes.position((bytes.position() + 7) & ~7);
     write(record, false);
     return this;
@@ -100,7 +101,7 @@ public final class WrittenLog {
 
   /** All of it, zeros behind the last record. */
   public byte[] bytes() {
-    return bytes.array().clone();
+    return content.clone();
   }
 
   /** How much of it is written. */
