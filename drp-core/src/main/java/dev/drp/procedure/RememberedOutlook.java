@@ -1,5 +1,6 @@
 package dev.drp.procedure;
 
+import dev.drp.RecoveryException;
 import dev.drp.backup.BackupSummary;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.database.Lsn;
@@ -38,15 +39,23 @@ record RememberedOutlook(
             execution -> execution.mode() == Mode.RECOVERY);
   }
 
+  /** Never fails: what cannot be told must keep nobody from a restore. */
   @Override
   public Map<String, String> get() {
-    return known
-        .remembered(environment.name())
-        .flatMap(this::base)
-        .map(this::outlook)
-        .map(Outlook::lines)
-        .orElseGet(
-            () -> Map.of("backup", "this machine remembers none that fits; the storages may have"));
+    try {
+      return known
+          .remembered(environment.name())
+          .flatMap(this::base)
+          .map(this::outlook)
+          .map(Outlook::lines)
+          .orElseGet(() -> unknown("this machine remembers none that fits; the storages may have"));
+    } catch (RecoveryException e) {
+      return unknown(e.problem());
+    }
+  }
+
+  private static Map<String, String> unknown(String why) {
+    return Map.of("backup", why);
   }
 
   private Optional<BackupSummary> base(LocalCatalog.View view) {
