@@ -94,6 +94,13 @@ final class RestoreCommand extends DrpCommand {
               + " is empty or is made, and touch nothing else. No server is started on them.")
   private @Nullable Path into;
 
+  @Option(
+      names = "--delta",
+      description =
+          "With --into: the folder has files of this server, on which none runs; only what differs"
+              + " from the backup by content is rewritten.")
+  private boolean delta;
+
   /** Which backup. */
   private static final class Which {
     @Option(
@@ -134,7 +141,8 @@ final class RestoreCommand extends DrpCommand {
       case CHECK -> execute(session, plan(session, request(database)), Mode.CHECK);
       case RECOVERY -> {
         if (into != null) {
-          yield execute(session, plan(session, request("")), Mode.RECOVERY);
+          String given = confirm == null ? "" : confirm;
+          yield execute(session, plan(session, request(given)), Mode.RECOVERY);
         }
         String confirmed =
             new Confirmation(session.console(), confirm)
@@ -181,7 +189,13 @@ final class RestoreCommand extends DrpCommand {
     }
     if (into != null) {
       requirePhysical();
-      request = request.withInto(into.toAbsolutePath().normalize());
+      Path folder = into.toAbsolutePath().normalize();
+      request = delta ? request.withDeltaInto(folder) : request.withInto(folder);
+    } else if (delta) {
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "--delta repairs files in a folder, and none was named",
+          "add --into FOLDER; the live server is restored without a delta, beside its files.");
     }
     if (which == null) {
       return request;
@@ -226,7 +240,7 @@ final class RestoreCommand extends DrpCommand {
   /** Which options lift a refusal. */
   private List<String> options(String database) {
     List<String> options = new ArrayList<>();
-    if (into == null && !database.equals(confirm)) {
+    if ((into == null || delta) && !database.equals(confirm)) {
       options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
     }
     if (kind == BackupKind.LOGICAL && which != null && which.at != null && !acceptGap) {

@@ -7,9 +7,12 @@ import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.backup.tar.ServerManifest;
 import dev.drp.backup.tar.TarFollower;
+import dev.drp.database.ServerFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Collections;
@@ -21,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +73,29 @@ public final class BaseReader {
             problem -> {
               throw frames.corrupt(SetLayout.CHUNKS, problem, null);
             });
+  }
+
+  /**
+   * Makes a folder of this machine hold the files of a base backup and no others, and writes only
+   * what differs by content; what is written is what its identity says.
+   *
+   * @param names under which the files are kept
+   * @param task hears of plain bytes
+   * @throws RecoveryException as {@link #copyTar} does; REFUSED when the folder holds links
+   * @throws IOException when the folder cannot be read or written
+   */
+  public ServerFiles.Repaired repair(
+      BackupManifest manifest,
+      BackupCopy copy,
+      Path folder,
+      UnaryOperator<String> names,
+      Progress.Task task)
+      throws IOException {
+    try (FolderRepair repair = new FolderRepair(new Frames(manifest, copy), folder, names, task)) {
+      return repair.run();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   /**
@@ -205,7 +232,7 @@ public final class BaseReader {
   }
 
   /** The frames of one copy of a backup. */
-  private final class Frames {
+  final class Frames {
     private final BackupManifest manifest;
     private final BackupCopy copy;
     private final List<StoredChunk> chunks;
@@ -220,6 +247,22 @@ public final class BaseReader {
         this.chunks = ChunkList.read(content);
       } catch (IOException e) {
         throw corrupt(list.name(), String.valueOf(e.getMessage()), e);
+      }
+    }
+
+    List<StoredChunk> chunks() {
+      return chunks;
+    }
+
+    /** Whether reading costs no more than reading a file of this machine. */
+    boolean atHand() {
+      return copy.storage().local();
+    }
+
+    /** A single chunk. */
+    byte[] plain(StoredChunk chunk) throws IOException {
+      try (InputStream stored = open(chunk)) {
+        return plain(chunk, next(chunk, stored));
       }
     }
 

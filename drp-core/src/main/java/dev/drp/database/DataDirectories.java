@@ -2,6 +2,7 @@ package dev.drp.database;
 
 import dev.drp.plan.Environment;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Finds the data directories of environments' servers. Safe for concurrent use. */
 public interface DataDirectories {
@@ -27,4 +28,10 @@ public interface DataDirectories {
    * @param owner the execution's id: of letters, digits and hyphens
    */
   DataDirectory openFolder(Environment environment, Path folder, String owner);
+
+  /**
+   * Where the live server of an environment has its files on this machine, as far as that is known
+   * without asking it.
+   */
+  Optional<Path> liveDirectory(Environment environment);
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * The files of an environment's server, for one execution that replaces all of them: it unpacks
@@ -48,6 +49,28 @@ public interface DataDirectory extends AutoCloseable {
    * @return ends with this; closing it ends the server and leaves its files
    */
   ThrowawayServer recover(ServerFiles files, RecoveryTarget target, Progress progress);
+
+  /**
+   * Recovers not beside the files that are there, but from them: rewrites what differs from others,
+   * by content, then recovers as {@link #recover} does. From the beginning until the exchange, no
+   * server starts from them; {@link #switchTo} puts them back. What an earlier call came to is gone
+   * on with.
+   *
+   * <p>REFUSED when a server is at work on them; OUT_OF_SPACE when what differs does not fit.
+   *
+   * @param repaired hears what was different
+   */
+  ThrowawayServer repair(
+      ServerFiles files,
+      RecoveryTarget target,
+      Progress progress,
+      Consumer<ServerFiles.Repaired> repaired);
+
+  /**
+   * Gives up a {@link #repair}: ends the server, and puts the files back as they are by now. No
+   * effect when they are back.
+   */
+  void putBack();
 
   /** The server on the recovered files, started again where it does not run. */
   ThrowawayServer recovered();
@@ -105,6 +128,8 @@ public interface DataDirectory extends AutoCloseable {
   enum State {
     /** There is nothing beside the live files, or nothing whole. */
     NOTHING,
+    /** The files that were there have been taken, to be repaired. */
+    TAKEN,
     /** A server has recovered beside them, and may run. */
     RECOVERED,
     /** The recovered files are complete and can be exchanged with the live ones. */

@@ -23,6 +23,8 @@ import java.util.stream.Stream;
  * @param keepReplaced how long the replaced database is kept for the way back
  * @param impact when the service was first seen to fail, for the measured recovery time and point
  * @param into the folder of this machine that a server's files go to, instead of the live server's
+ * @param delta whether there are files of the server in that folder, of which only what differs is
+ *     rewritten
  */
 public record RestoreRequest(
     Optional<BackupId> backup,
@@ -32,7 +34,8 @@ public record RestoreRequest(
     String confirm,
     Duration keepReplaced,
     Optional<Instant> impact,
-    Optional<Path> into) {
+    Optional<Path> into,
+    boolean delta) {
   /** How long a replaced database is kept unless it is said otherwise. */
   public static final Duration KEEP_REPLACED = Duration.ofDays(7);
 
@@ -46,7 +49,8 @@ public record RestoreRequest(
           "",
           KEEP_REPLACED,
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          false);
 
   public RestoreRequest {
     requireNonNull(backup, "backup");
@@ -58,6 +62,9 @@ public record RestoreRequest(
     requireNonNull(into, "into");
     if (Stream.of(backup, at, lsn).filter(Optional::isPresent).count() > 1) {
       throw new IllegalArgumentException("a backup, an instant or a position, not several");
+    }
+    if (delta && into.isEmpty()) {
+      throw new IllegalArgumentException("files are repaired in a folder");
     }
   }
 
@@ -75,7 +82,8 @@ public record RestoreRequest(
 
   private RestoreRequest of(
       Optional<BackupId> id, Optional<Instant> instant, Optional<Lsn> position, boolean gap) {
-    return new RestoreRequest(id, instant, position, gap, confirm, keepReplaced, impact, into);
+    return new RestoreRequest(
+        id, instant, position, gap, confirm, keepReplaced, impact, into, delta);
   }
 
   /** Up to where the log of a whole server is replayed; empty for its end. */
@@ -85,22 +93,29 @@ public record RestoreRequest(
 
   /** Lets a database of that name be replaced. */
   public RestoreRequest confirming(String database) {
-    return new RestoreRequest(backup, at, lsn, acceptGap, database, keepReplaced, impact, into);
+    return new RestoreRequest(
+        backup, at, lsn, acceptGap, database, keepReplaced, impact, into, delta);
   }
 
   public RestoreRequest withKeepReplaced(Duration duration) {
-    return new RestoreRequest(backup, at, lsn, acceptGap, confirm, duration, impact, into);
+    return new RestoreRequest(backup, at, lsn, acceptGap, confirm, duration, impact, into, delta);
   }
 
   public RestoreRequest withImpact(Instant instant) {
     return new RestoreRequest(
-        backup, at, lsn, acceptGap, confirm, keepReplaced, Optional.of(instant), into);
+        backup, at, lsn, acceptGap, confirm, keepReplaced, Optional.of(instant), into, delta);
   }
 
   /** Restores a whole server's files into a folder, and touches nothing else. */
   public RestoreRequest withInto(Path folder) {
     return new RestoreRequest(
-        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder));
+        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder), false);
+  }
+
+  /** The same, but repairs the files of the server that are in the folder. */
+  public RestoreRequest withDeltaInto(Path folder) {
+    return new RestoreRequest(
+        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder), true);
   }
 
   Map<String, String> toArguments() {
@@ -113,6 +128,7 @@ public record RestoreRequest(
     arguments.put("keepReplaced", keepReplaced.toString());
     impact.ifPresent(instant -> arguments.put("impact", instant.toString()));
     into.ifPresent(folder -> arguments.put("into", folder.toString()));
+    arguments.put("delta", String.valueOf(delta));
     return arguments;
   }
 
@@ -127,6 +143,7 @@ public record RestoreRequest(
             .map(Duration::parse)
             .orElse(KEEP_REPLACED),
         Optional.ofNullable(arguments.get("impact")).map(Instant::parse),
-        Optional.ofNullable(arguments.get("into")).map(Path::of));
+        Optional.ofNullable(arguments.get("into")).map(Path::of),
+        Boolean.parseBoolean(arguments.get("delta")));
   }
 }

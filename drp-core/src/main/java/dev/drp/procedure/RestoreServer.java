@@ -15,6 +15,7 @@ import dev.drp.database.DataDirectory;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.DatabaseSummary;
+import dev.drp.database.ServerFiles;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.Environment;
@@ -163,7 +164,7 @@ public final class RestoreServer {
           RecoveryPlan.named(NAME, plan.application(), environment.name())
               .objectives(RestoreDatabase.objectives(plan, environment.name()))
               .phase("preflight", share(10), identifyTarget(), chooseBackup(), checkFit())
-              .phase("restore", share(60), recoverBeside());
+              .phase("restore", share(60), recover());
       if (request.backup().isPresent()) {
         builder.phase(
             "verify",
@@ -206,7 +207,13 @@ public final class RestoreServer {
               "identify-target",
               request
                   .into()
-                  .map(folder -> "Looks whether folder %s is empty.".formatted(folder))
+                  .map(
+                      folder ->
+                          request.delta()
+                              ? "Looks whether folder %s has files of this server, and neither one"
+                                      .formatted(folder)
+                                  + " that runs on them nor the only ones."
+                              : "Looks whether folder %s is empty.".formatted(folder))
                   .orElseGet(
                       () ->
                           "Finds the files of the server of %s, says which it is and what databases"
@@ -222,7 +229,9 @@ public final class RestoreServer {
                 context.found(Finding.check(VOLUME, "", facts.volume(), true));
                 String identifier = facts.systemIdentifier().orElse("none: there is no server");
                 context.found(Finding.check("system identifier", "", identifier, true));
-                if (request.into().isPresent()) {
+                if (request.delta()) {
+                  requireRepairable(facts);
+                } else if (request.into().isPresent()) {
                   requireEmpty(known, facts);
                 } else {
                   String content = contentOfLive();
@@ -246,6 +255,36 @@ public final class RestoreServer {
             "%s: folder %s is not empty".formatted(facts.place(), facts.volume()),
             "nothing was touched. Name another folder; one that is not there yet is made.");
       }
+    }
+
+    /** Only what is not live is repaired: the only copy must not be what is experimented with. */
+    private void requireRepairable(DataDirectory.Facts facts) {
+      Optional<Path> live = directories.liveDirectory(environment);
+      String folder = facts.volume();
+      if (live.isPresent() && live.get().equals(Path.of(folder))) {
+        throw refused(
+            "%s is where the live server of %s has its files: they may be the only ones"
+                .formatted(folder, environment.name()),
+            "restore the server in place, which keeps them; or repair a copy.");
+      }
+      if (facts.running()) {
+        throw refused("a server runs on " + folder, "stop it, then run this again.");
+      }
+      if (facts.systemIdentifier().isEmpty()) {
+        throw refused(
+            "there are no files of a server in " + folder, "restore into it without a delta.");
+      }
+      if (live.isEmpty() && !request.confirm().equals(database)) {
+        throw refused(
+            "where the live server of %s has its files is not known, and those in %s may be them"
+                .formatted(environment.name(), folder),
+            "if they are not the only ones, confirm the name of the environment's database; or"
+                + " give data-directory in the plan.");
+      }
+    }
+
+    private RecoveryException refused(String problem, String hint) {
+      return new RecoveryException(ErrorCode.REFUSED, problem, "nothing was touched. " + hint);
     }
 
     private String contentOfLive() {
@@ -369,11 +408,28 @@ public final class RestoreServer {
               context -> {
                 DataDirectory.Facts facts = directory(context).facts();
                 BackupManifest manifest = backup.manifest(context);
+                if (request.delta()) {
+                  checkIdentity(context, facts, manifest);
+                }
                 checkVersion(context, facts, manifest);
                 checkSpace(context, facts, manifest);
               })
           .within(Duration.ofMinutes(10))
           .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void checkIdentity(
+        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
+      String expected = manifest.server().systemIdentifier();
+      String actual = facts.systemIdentifier().orElse("none");
+      boolean same = expected.equals(actual);
+      context.found(Finding.check("system identifier", expected, actual, same));
+      if (!same) {
+        throw refused(
+            "the files in %s are of system identifier %s, those of backup %s of %s"
+                .formatted(facts.volume(), actual, manifest.id(), expected),
+            "restore into an empty folder.");
+      }
     }
 
     private void checkVersion(
@@ -401,7 +457,7 @@ public final class RestoreServer {
               .flatMap(any -> recovery.furthestLog(context))
               .map(it -> 2 * it.bytes(manifest.requireBase()))
               .orElse(0L);
-      long needed = manifest.requireBase().tarBytes() + log;
+      long needed = (request.delta() ? 0 : manifest.requireBase().tarBytes()) + log;
       OptionalLong free = facts.freeBytes();
       if (free.isEmpty()) {
         context.found(
@@ -423,6 +479,45 @@ public final class RestoreServer {
                 .formatted(needed, facts.volume(), free.getAsLong()),
             "make room; what is live stays in place during a restore and takes its space, too.");
       }
+    }
+
+    private Step recover() {
+      return request.delta() ? repair() : recoverBeside();
+    }
+
+    private Step repair() {
+      return Step.changing(
+              RECOVER,
+              "Takes the files aside within their folder, compares each with the backup by content,"
+                  + " rewrites what differs, removes what does not belong, and has a server recover"
+                  + " from them that nobody else reaches.",
+              context ->
+                  recovery.run(
+                      context,
+                      replay(context),
+                      (files, target) ->
+                          directory(context)
+                              .repair(
+                                  files,
+                                  target,
+                                  context.progress(),
+                                  repaired -> tellOf(context, repaired))))
+          .probe(DatabaseRestore::repeatable)
+          .undo(
+              "Puts the files back into their folder, as they are by then.",
+              context -> directory(context).putBack())
+          .within(LONG);
+    }
+
+    private static void tellOf(StepContext context, ServerFiles.Repaired repaired) {
+      context.found(
+          Finding.check(
+              "different",
+              "",
+              "%d bytes in %d files were rewritten, %d files removed"
+                  .formatted(
+                      repaired.writtenBytes(), repaired.writtenFiles(), repaired.removedFiles()),
+              true));
     }
 
     private Step recoverBeside() {
@@ -696,6 +791,13 @@ public final class RestoreServer {
     }
 
     private String ofRecovered(Execution execution) {
+      if (request.delta()) {
+        return execution.stepExecution(RECOVER).state() == StepState.NOT_STARTED
+            ? ""
+            : " The files of folder %s are in its folder %s while they are repaired; resume goes on,"
+                    .formatted(request.into().orElseThrow(), asideName(execution.id()))
+                + " undo puts them back.";
+      }
       return switch (execution.stepExecution(RECOVER).state()) {
         case NOT_STARTED, SKIPPED -> "";
         case UNDONE -> " The recovered files were removed.";

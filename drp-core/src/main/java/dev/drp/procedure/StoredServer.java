@@ -4,11 +4,16 @@ import dev.drp.Progress;
 import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BaseReader;
+import dev.drp.backup.tar.ExtractedFiles;
+import dev.drp.backup.tar.TarFollower;
 import dev.drp.backup.tar.TarWriter;
 import dev.drp.database.ServerFiles;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * A server's files as one copy of a physical backup has them, with the log that was archived since.
@@ -26,10 +31,24 @@ record StoredServer(
   @Override
   public void writeTo(OutputStream tar) throws IOException {
     reader.copyTar(manifest, copy, tar, task);
+    writeLog(tar);
+  }
+
+  private void writeLog(OutputStream tar) throws IOException {
     if (log.isPresent()) {
       TarWriter files = new TarWriter(tar);
       log.get().writeTo(files);
       files.finish();
     }
+  }
+
+  @Override
+  public Repaired repair(Path folder, UnaryOperator<String> names) throws IOException {
+    Repaired repaired = reader.repair(manifest, copy, folder, names, task);
+    try (ExtractedFiles files = new ExtractedFiles(folder);
+        TarFollower tar = new TarFollower(List.of(files))) {
+      writeLog(tar);
+    }
+    return repaired;
   }
 }

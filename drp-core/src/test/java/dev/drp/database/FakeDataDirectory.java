@@ -26,6 +26,7 @@ public final class FakeDataDirectory implements DataDirectories {
   private final Supplier<FakeDatabaseServer> live;
   private final Consumer<FakeDatabaseServer> start;
   private final List<String> calls = new ArrayList<>();
+  private Optional<Path> liveDirectory = Optional.empty();
   private final Set<Path> filled = new HashSet<>();
   private DataDirectory.State state = DataDirectory.State.NOTHING;
   private @Nullable FakeDatabaseServer beside;
@@ -95,6 +96,20 @@ public final class FakeDataDirectory implements DataDirectories {
     return new Opened(owner, Optional.of(folder));
   }
 
+  @Override
+  public Optional<Path> liveDirectory(Environment environment) {
+    return liveDirectory;
+  }
+
+  /** Makes a folder one with files of the live server, in which nothing runs. */
+  public void fill(Path folder) {
+    filled.add(folder);
+  }
+
+  public void setLiveDirectory(Path directory) {
+    liveDirectory = Optional.of(directory);
+  }
+
   private final class Opened implements DataDirectory {
     private final String owner;
     private final Optional<Path> folder;
@@ -111,9 +126,7 @@ public final class FakeDataDirectory implements DataDirectories {
           "container memory",
           folder.map(Path::toString).orElse("volume"),
           folder.isEmpty(),
-          isEmpty() || folder.isPresent()
-              ? Optional.empty()
-              : Optional.of(live.get().facts().systemIdentifier()),
+          isEmpty() ? Optional.empty() : Optional.of(live.get().facts().systemIdentifier()),
           List.of(majorVersion),
           OptionalLong.of(freeBytes));
     }
@@ -147,6 +160,25 @@ public final class FakeDataDirectory implements DataDirectories {
       beside = (FakeDatabaseServer) started.server();
       state = State.RECOVERED;
       return started;
+    }
+
+    @Override
+    public ThrowawayServer repair(
+        ServerFiles files,
+        RecoveryTarget target,
+        Progress progress,
+        Consumer<ServerFiles.Repaired> repaired) {
+      repaired.accept(new ServerFiles.Repaired(1, 1, 0));
+      ThrowawayServer server = recover(files, target, progress);
+      calls.set(calls.size() - 1, "repair");
+      return server;
+    }
+
+    @Override
+    public void putBack() {
+      calls.add("putBack");
+      close();
+      state = State.NOTHING;
     }
 
     @Override

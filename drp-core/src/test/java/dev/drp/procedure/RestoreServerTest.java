@@ -423,6 +423,47 @@ class RestoreServerTest {
   }
 
   @Test
+  void repairsAFolderOfTheServerThatIsNotItsLiveOne() {
+    Path folder = Path.of("/srv/copy");
+    RestoreRequest delta = RestoreRequest.NEWEST.withDeltaInto(folder);
+    Execution absent = restore(delta);
+    assertThat(absent.problem().orElseThrow().problem()).contains("there are no files of a server");
+    fixture.directory.fill(folder);
+    Execution unknown = restore(delta);
+    assertThat(unknown.problem().orElseThrow().problem()).contains("is not known");
+    fixture.directory.setLiveDirectory(folder);
+    Execution live = restore(delta.confirming(LIVE));
+    assertThat(live.problem().orElseThrow().problem()).contains("is where the live server of");
+    assertThat(fixture.directory.calls()).isEmpty();
+    fixture.directory.setLiveDirectory(Path.of("/var/lib/live"));
+
+    Execution repaired = restore(delta);
+
+    assertThat(repaired.state()).as("%s", repaired.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(fixture.directory.calls()).containsExactly("repair", "seal", "switchTo", "drop");
+    assertThat(findings(repaired, "recover-beside"))
+        .anyMatch(it -> it.contains("1 bytes in 1 files were rewritten, 0 files removed"));
+    assertLive();
+  }
+
+  @Test
+  void aRepairedFolderThatDoesNotMeetAnExpectationIsPutBackAndNeverRemoved() {
+    Path folder = Path.of("/srv/copy");
+    fixture.directory.fill(folder);
+    fixture.directory.setLiveDirectory(Path.of("/var/lib/live"));
+    fixture.sandboxes.whenStartedFrom(
+        (tar, server) -> {
+          fill(server);
+          server.answer("select count(*) from orders", database -> "0");
+        });
+
+    Execution failed = restore(RestoreRequest.NEWEST.withDeltaInto(folder));
+
+    assertThat(failed.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(fixture.directory.calls()).containsExactly("repair", "putBack");
+  }
+
+  @Test
   void needsNoConfirmationWhereEverythingIsLost() {
     fixture.directory.lose();
 

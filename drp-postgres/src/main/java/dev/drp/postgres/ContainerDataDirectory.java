@@ -91,6 +91,15 @@ final class ContainerDataDirectory extends ExchangedDirectory {
   }
 
   @Override
+  ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in) {
+    throw new RecoveryException(
+        ErrorCode.REFUSED,
+        "container %s: files are repaired in folders of this machine only"
+            .formatted(container.name()),
+        "restore the server as a whole, beside the live one.");
+  }
+
+  @Override
   boolean standsAlone() {
     return false;
   }

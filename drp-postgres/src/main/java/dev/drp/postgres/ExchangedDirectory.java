@@ -12,6 +12,7 @@ import dev.drp.runtime.CommandRunner;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,9 @@ abstract class ExchangedDirectory implements DataDirectory {
 
   /** Unpacks everything, but so that no server starts from it yet. */
   abstract void unpack(ServerFiles files, RecoveryFolder into);
+
+  /** Rewrites what differs, but so that no server starts from it yet. */
+  abstract ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in);
 
   /** Whether the files have to do without configuration from elsewhere. */
   abstract boolean standsAlone();
@@ -132,14 +136,44 @@ abstract class ExchangedDirectory implements DataDirectory {
     }
     exchanged.drop();
     runner().run(command(List.of("mkdir", exchanged.folder())));
-    RecoveryFolder recovery =
-        new RecoveryFolder(runner(), this::command, exchanged.folder(), "", true);
-    unpack(files, recovery);
-    recovery.prepare(target, superuser, settings());
+    RecoveryFolder folder = recoveryFolder();
+    unpack(files, folder);
+    return recover(folder, target, progress);
+  }
+
+  private RecoveryFolder recoveryFolder() {
+    return new RecoveryFolder(runner(), this::command, folder(), "", true);
+  }
+
+  private ThrowawayServer recover(RecoveryFolder folder, RecoveryTarget target, Progress progress) {
+    folder.prepare(target, superuser, settings());
     ThrowawayServer server = serve(progress);
-    exchanged.noteRecovered();
+    exchanged().noteRecovered();
     recovered = server;
     return server;
+  }
+
+  @Override
+  public ThrowawayServer repair(
+      ServerFiles files,
+      RecoveryTarget target,
+      Progress progress,
+      Consumer<ServerFiles.Repaired> repaired) {
+    removeServer();
+    stopLive();
+    exchanged().take();
+    RecoveryFolder folder = recoveryFolder();
+    repaired.accept(repairFiles(files, folder));
+    return recover(folder, target, progress);
+  }
+
+  @Override
+  public void putBack() {
+    removeServer();
+    if (state() != State.NOTHING) {
+      exchanged().putRestored();
+      exchanged().drop();
+    }
   }
 
   @Override

@@ -65,11 +65,17 @@ final class ExchangedFiles {
     String state = run("state").strip();
     return switch (state) {
       case "" -> State.NOTHING;
+      case "taken" -> State.TAKEN;
       case "recovered" -> State.RECOVERED;
       case "live replaced" -> State.READY;
       case "live data" -> State.SWITCHED;
       default -> State.BETWEEN;
     };
+  }
+
+  /** Takes the live files into the folder, as those that are to be the restored ones. */
+  void take() {
+    run("take");
   }
 
   void noteRecovered() {

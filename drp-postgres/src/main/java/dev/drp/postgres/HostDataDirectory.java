@@ -3,6 +3,7 @@ package dev.drp.postgres;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import dev.drp.backup.tar.ExtractedFiles;
 import dev.drp.backup.tar.TarFollower;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.SandboxRequest;
@@ -286,6 +287,20 @@ final class HostDataDirectory extends ExchangedDirectory {
                 .formatted(host.place(), directory, text),
             "check the permissions there.",
             e);
+  }
+
+  /** No server starts from the files: the control file has another name meanwhile. */
+  @Override
+  ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in) {
+    try {
+      return files.repair(
+          Path.of(in.data()),
+          name -> name.equals(ControlFileLast.CONTROL_FILE) ? ControlFileLast.INTERIM : name);
+    } catch (IOException e) {
+      throw cannotUnpack(String.valueOf(e.getMessage()), e);
+    } catch (UncheckedIOException e) {
+      throw cannotUnpack(String.valueOf(e.getMessage()), e);
+    }
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.drp.runtime.ContainerRuntime;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -63,6 +64,12 @@ public final class PostgresDataDirectories implements DataDirectories {
     DatabaseSettings settings = environment.requireDatabase();
     String superuser = settings.superuser().map(Login::user).orElse(settings.user());
     return onHost(servers.folder(folder, settings), owner, superuser);
+  }
+
+  @Override
+  public Optional<Path> liveDirectory(Environment environment) {
+    DatabaseSettings settings = environment.requireDatabase();
+    return settings.service().isPresent() ? Optional.empty() : servers.directory(settings);
   }
 
   private DataDirectory onHost(HostServer server, String owner, String superuser) {

@@ -5,15 +5,17 @@
 #   $2   the name of our folder in it, which holds: "data", what was restored; "replaced", what was live before; "state"
 #   $3   what to do:
 #          state          prints what the folder has come to; nothing where it is none of those
+#          take           takes the live files into the folder as "data", to be repaired there
 #          recovered      notes that a server has recovered from the restored files
 #          seal [alone]   gives the restored files their own settings back, once their server was stopped cleanly; with
 #                         "alone", what a server needs to start where they have none
 #          put data|replaced   makes those the live ones; the others are kept in the folder
 #          drop           removes the folder
 #
-# States: "recovered"; then "live X": X are the live ones, the others are in the folder; "out X": the live ones are on
-# their way out, into X; "in X": those in X are on their way to become the live ones. So a run that was killed is
-# continued in either direction. No server starts from what is on its way: global/pg_control leaves first and comes last.
+# States: "taken", where "data" are the live files themselves; "recovered"; then "live X": X are the live ones, the others
+# are in the folder; "out X": the live ones are on their way out, into X; "in X": those in X are on their way to become the
+# live ones. So a run that was killed is continued in either direction. No server starts from what is on its way:
+# global/pg_control leaves first and comes last.
 #
 # Exit code 3: refused, nothing was changed.
 set -eu
@@ -89,6 +91,23 @@ move_in() {
   [ ! -e "$folder/$1.control" ] || move "$folder/$1.control" global/pg_control
 }
 
+# What is taken has nothing in its place: it must not be removed, and goes back at any time.
+take() {
+  case "$(state)" in
+    '')
+      mkdir -p "$folder"
+      : > "$folder/only"
+      keep 'out data'
+      ;;
+    'out data' | taken | recovered) ;;
+    *) refuse "the files in $folder are needed" ;;
+  esac
+  if [ "$(state)" = 'out data' ]; then
+    move_out data
+    keep taken
+  fi
+}
+
 put() {
   other=replaced
   [ "$1" = data ] || other=data
@@ -103,6 +122,10 @@ put() {
         keep "in $1"
         ;;
       "out $1") keep "in $1" ;;
+      taken | recovered)
+        [ -e "$folder/only" ] || refuse "the files in $folder are not ready: $now"
+        keep "in $1"
+        ;;
       "in $1")
         move_in "$1"
         keep "live $1"
@@ -161,12 +184,15 @@ seal() {
 drop() {
   case "$(state)" in
     in* | out*) refuse "the files in $folder are on their way" ;;
+    '' | 'live data') ;;
+    *) [ ! -e "$folder/only" ] || refuse "there are no other files than those in $folder" ;;
   esac
   rm -rf "./$folder"
 }
 
 case "$3" in
   state) state ;;
+  take) take ;;
   recovered) keep recovered ;;
   seal) seal "${4:-}" ;;
   put) put "$4" ;;

@@ -229,6 +229,68 @@ class ExchangedFilesTest {
     assertRefused(files(killed)::drop, "are on their way");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"before", "after"})
+  void takesTheOnlyFilesAndPutsThemBackWhereverItIsKilled(String when) throws IOException {
+    for (int number = 1; number <= renamesOfTaking(); number++) {
+      for (boolean onward : new boolean[] {true, false}) {
+        Path directory = Files.createDirectory(temporary.resolve("take" + run++));
+        write(directory, LIVE);
+        ExchangedFiles files = files(directory);
+        Files.deleteIfExists(tools.resolve("calls"));
+        Files.writeString(tools.resolve("kill"), "%s %d\n".formatted(when, number));
+        try {
+          files.take();
+        } catch (RecoveryException e) {
+          assertThat(e).hasMessageContaining("exit code 137");
+        } finally {
+          Files.delete(tools.resolve("kill"));
+        }
+
+        if (onward) {
+          files.take();
+          assertThat(files.state()).isEqualTo(State.TAKEN);
+          assertThat(contents(directory)).isEmpty();
+          assertThat(contents(Path.of(files.folder(), "data"))).isEqualTo(LIVE);
+          assertRefused(files::drop, "there are no other files");
+        }
+        if (files.state() != State.NOTHING) {
+          files.putRestored();
+        }
+        files.drop();
+        assertThat(contents(directory)).as("killed %s %d", when, number).isEqualTo(LIVE);
+      }
+    }
+  }
+
+  private int renamesOfTaking() throws IOException {
+    Path directory = Files.createDirectory(temporary.resolve("take" + run++));
+    write(directory, LIVE);
+    Files.deleteIfExists(tools.resolve("calls"));
+    files(directory).take();
+    return Files.readAllLines(tools.resolve("calls")).size();
+  }
+
+  @Test
+  void whatWasTakenIsNotRemovedBeforeItIsBack() throws IOException {
+    Path directory = Files.createDirectory(temporary.resolve("only"));
+    write(directory, LIVE);
+    ExchangedFiles files = files(directory);
+
+    files.take();
+    files.noteRecovered();
+    assertRefused(files::drop, "there are no other files");
+    files.take();
+    files.seal(false);
+    assertRefused(files::drop, "there are no other files");
+    assertRefused(files::take, "are needed");
+    files.putRestored();
+    files.drop();
+
+    assertThat(contents(directory)).containsAllEntriesOf(LIVE);
+    assertThat(Path.of(files.folder())).doesNotExist();
+  }
+
   private static void assertRefused(Runnable action, String message) {
     assertThatThrownBy(action::run)
         .isInstanceOfSatisfying(

@@ -62,6 +62,20 @@ public final class TarFollower extends OutputStream {
   }
 
   /**
+   * Goes on as if the next so many bytes had passed, which must be content of one member; listeners
+   * do not hear of them.
+   */
+  public void skip(long bytes) {
+    if (!inContent || bytes < 0 || bytes > contentLeft) {
+      throw new IllegalArgumentException("%d bytes are no content".formatted(bytes));
+    }
+    contentLeft -= bytes;
+    if (contentLeft == 0) {
+      end();
+    }
+  }
+
+  /**
    * Says that all has passed.
    *
    * @throws IOException when the tar is cut: a member or its end is missing

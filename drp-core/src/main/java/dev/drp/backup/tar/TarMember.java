@@ -10,6 +10,9 @@ import static java.util.Objects.requireNonNull;
  * @param bytes size of its content
  */
 public record TarMember(String name, char type, long bytes) {
+  /** The type of a folder. */
+  public static final char FOLDER = '5';
+
   public TarMember {
     requireNonNull(name, "name");
   }

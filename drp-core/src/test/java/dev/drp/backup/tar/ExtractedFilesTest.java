@@ -1,4 +1,4 @@
-package dev.drp.postgres;
+package dev.drp.backup.tar;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.backup.tar.TarFollower;
-import dev.drp.backup.tar.TarWriter;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
