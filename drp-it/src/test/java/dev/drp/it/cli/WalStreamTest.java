@@ -325,6 +325,7 @@ class WalStreamTest {
         assertThat(coverage.newestFrom(1)).isEqualTo(2);
         assertThat(assertSameAsTheServers("disk")).isGreaterThan(4);
 
+        standby.runAsServer("createdb", "shop");
         try (HostPostgres second = standby.startStandby()) {
           write(1); // its files begin where it was copied
           catchUp().requireSuccess();
@@ -335,9 +336,12 @@ class WalStreamTest {
           second.promote();
           write(1);
           awaitStored("disk", flushed());
+          String canaries = "select count(*) from pg_class where relname = 'canary'";
+          Shop.await(() -> second.sql("shop", canaries).equals("1"));
           Programs.Result stopped = Shop.signal(stream, "TERM");
 
           assertThat(stopped.exitCode()).as(stopped.stderr()).isZero();
+          assertThat(stopped.stderr()).containsOnlyOnce("it is in recovery");
           assertThat(archive("disk").coverage().newestFrom(1)).isEqualTo(3);
           assertNoGap();
           assertSameAsTheServers("disk");
