@@ -84,8 +84,17 @@ final class RecoveryWindows {
                       .newestCommit(
                           coverage(base.manifest(), copy, log.archive()),
                           log.reach(),
-                          fromPosition()))
+                          firstPosition()))
           .filter(end -> end.isAfter(from()));
+    }
+
+    /** Where the oldest of those begins that end as this one does. */
+    private Lsn firstPosition() {
+      return windows().stream()
+          .filter(this::endsLike)
+          .map(Window::fromPosition)
+          .min(Comparator.naturalOrder())
+          .orElseThrow();
     }
 
     private boolean reaches(Instant target) {

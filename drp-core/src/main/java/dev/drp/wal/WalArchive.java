@@ -86,7 +86,8 @@ public final class WalArchive {
 
   /**
    * When the newest transaction ended that the log holds up to where it reaches, by the server's
-   * clock: a recovery can go to any instant before. Empty where none has since a position.
+   * clock: a recovery can go to any instant before. Empty where none has since a position. What is
+   * damaged counts as without any.
    *
    * @param coverage of this archive
    */
@@ -97,8 +98,7 @@ public final class WalArchive {
         number--) {
       WalSegment segment = coverage.segment(reach, number);
       int bytes = coverage.segments().getOrDefault(segment, 0);
-      Optional<Instant> newest =
-          bytes == 0 ? Optional.empty() : CommitTimes.newest(bytes(segment), bytes, segment);
+      Optional<Instant> newest = bytes == 0 ? Optional.empty() : newestCommit(segment, bytes);
       if (newest.isPresent()) {
         return newest;
       }
@@ -106,11 +106,18 @@ public final class WalArchive {
     return Optional.empty();
   }
 
-  private byte[] bytes(WalSegment segment) {
+  /** Of one that is damaged, none: what is before it may be what somebody wants to recover to. */
+  private Optional<Instant> newestCommit(WalSegment segment, int bytes) {
     try (InputStream content = open(segment.name())) {
-      return content.readNBytes(WalSegment.BYTES);
+      byte[] plain = content.readNBytes(bytes);
+      return CommitTimes.newest(plain, plain.length, segment);
     } catch (IOException e) {
-      throw damaged(e);
+      return Optional.empty();
+    } catch (RecoveryException e) {
+      if (e.code() == ErrorCode.BACKUP_CORRUPT) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
@@ -223,16 +230,12 @@ public final class WalArchive {
     try {
       return compression.decompress(stored);
     } catch (IOException e) {
-      throw damaged(e);
+      throw new RecoveryException(
+          ErrorCode.BACKUP_CORRUPT,
+          "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
+          "take it from another storage.",
+          e);
     }
-  }
-
-  private RecoveryException damaged(IOException e) {
-    return new RecoveryException(
-        ErrorCode.BACKUP_CORRUPT,
-        "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
-        "take it from another storage.",
-        e);
   }
 
   private TimelineHistory readHistory(int timeline) {

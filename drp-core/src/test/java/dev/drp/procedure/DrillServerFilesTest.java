@@ -418,6 +418,22 @@ class DrillServerFilesTest {
   }
 
   @Test
+  void anOlderBackupLeadsToWhereNobodyHasWrittenSinceTheNewestOne() {
+    BackupId first = backUp().id();
+    archive(2, now().plusSeconds(60));
+    fixture.backups.clock.advance(Duration.ofHours(1));
+    fixture.server.setBaseBackup(FakeServerFiles.some(1 << 20).withLogInSegment(3).tar());
+    backUp();
+    archive(3);
+    recoverWithCanary(Duration.ZERO);
+
+    Execution execution = fixture.drill(DrillRequest.pointInTime(Replay.anySecond(1)));
+
+    assertThat(execution.value("backup")).as("%s", execution.problem()).contains(first.value());
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.PASSED);
+  }
+
+  @Test
   void saysWhereTheLogEndsThatDoesNotReachTheTarget() {
     backUp();
     Instant newest = now().plusSeconds(10);

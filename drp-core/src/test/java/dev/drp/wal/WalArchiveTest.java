@@ -186,6 +186,28 @@ class WalArchiveTest {
   }
 
   @Test
+  void newestCommitIsFoundBehindSegmentsThatHoldNoneOrAreDamaged() {
+    Instant at = Instant.parse("2026-11-22T10:15:00Z");
+    byte[] commits = WrittenLog.withCommits(THIRD, at.minusSeconds(5), at);
+    objects.put(
+        layout.segment(THIRD),
+        output -> {
+          try (OutputStream compressed = compression.compress(output)) {
+            compressed.write(commits);
+          }
+        });
+    complete(new WalSegment(1, 4)); // noise
+    objects.put(layout.segment(new WalSegment(1, 5)), output -> output.write(7)); // damaged
+    WalCoverage coverage = archive.coverage();
+    Lsn from = Lsn.parse("0/3000028");
+    WalCoverage.Reach reach = coverage.reach(from, 1);
+
+    assertThat(reach.to()).isEqualTo(Lsn.parse("0/6000000"));
+    assertThat(archive.newestCommit(coverage, reach, from)).contains(at);
+    assertThat(archive.newestCommit(coverage, reach, Lsn.parse("0/4000000"))).isEmpty();
+  }
+
+  @Test
   void gapsAreToldByTheNamesOfTheirEvents() {
     WalGap gap =
         new WalGap(
