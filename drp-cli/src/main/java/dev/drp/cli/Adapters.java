@@ -15,6 +15,8 @@ interface Adapters extends AutoCloseable {
 
   BackupStorage storage(Storage.Sftp sftp);
 
+  BackupStorage storage(Storage.S3 s3);
+
   Compression compression();
 
   DatabaseConnector databases();

@@ -17,7 +17,6 @@ import dev.drp.plan.Environment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -105,13 +104,7 @@ final class BackupCommand extends DrpCommand {
                 schedule.map(BackupSchedule::name),
                 storages,
                 emergency));
-    List<String> warnings =
-        Stream.concat(
-                result.warnings().stream(),
-                session.storages().notUsable(names).stream()
-                    .map(
-                        "storage %s: nothing writes to its type yet, so it has no copy"::formatted))
-            .toList();
+    List<String> warnings = result.warnings();
     session.print(() -> json(result, warnings), out -> print(result, warnings, session, out));
     return result.exitStatus();
   }

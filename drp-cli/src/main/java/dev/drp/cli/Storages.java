@@ -6,12 +6,10 @@ import dev.drp.backup.BackupStorage;
 import dev.drp.backup.NamedStorage;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.Storage;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 
-/** The plan's storages, as far as this version can use them. */
+/** The plan's storages. */
 final class Storages {
   private final ContingencyPlan plan;
   private final Adapters adapters;
@@ -21,42 +19,35 @@ final class Storages {
     this.adapters = adapters;
   }
 
-  /** All that can be used. */
+  /** All of them. */
   List<NamedStorage> all() {
     return open(plan.storages().keySet());
   }
 
-  /** Those of these names that can be used, in the order of the names. */
+  /** Those of these names, in the order of the names; NOT_IN_PLAN when one is not there. */
   List<NamedStorage> open(Collection<String> names) {
-    List<NamedStorage> opened = new ArrayList<>();
-    names.forEach(name -> open(plan.storage(name)).ifPresent(opened::add));
-    return opened;
+    return names.stream().map(plan::storage).map(this::open).toList();
   }
 
-  /** Those of these names that nothing acts on yet. */
-  List<String> notUsable(Collection<String> names) {
-    return names.stream().filter(name -> open(plan.storage(name)).isEmpty()).toList();
-  }
-
-  /** The same as {@link #open(Collection)}; USAGE when none of them can be used. */
+  /** The same; USAGE when there is none. */
   List<NamedStorage> require(Collection<String> names, String what) {
-    List<NamedStorage> opened = open(names);
-    if (opened.isEmpty()) {
+    if (names.isEmpty()) {
       throw new RecoveryException(
           ErrorCode.USAGE,
-          "%s has no storage that this version can write to".formatted(what),
-          "add a storage with `directory: …` to the plan, and name it under `to:`.");
+          "%s has no storage to write to".formatted(what),
+          "add a storage to the plan, and name it under `to:`.");
     }
-    return opened;
+    return open(names);
   }
 
-  private Optional<NamedStorage> open(Storage storage) {
+  private NamedStorage open(Storage storage) {
     if (storage instanceof Storage.Directory directory) {
-      return Optional.of(named(storage, true, adapters.storage(directory)));
+      return named(storage, true, adapters.storage(directory));
     }
-    return storage instanceof Storage.Sftp sftp
-        ? Optional.of(named(storage, false, adapters.storage(sftp)))
-        : Optional.empty();
+    if (storage instanceof Storage.Sftp sftp) {
+      return named(storage, false, adapters.storage(sftp));
+    }
+    return named(storage, false, adapters.storage((Storage.S3) storage));
   }
 
   private static NamedStorage named(Storage storage, boolean local, BackupStorage objects) {

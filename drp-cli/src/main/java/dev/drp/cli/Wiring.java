@@ -17,6 +17,8 @@ import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.transfer.DirectoryStorage;
+import dev.drp.transfer.S3Bucket;
+import dev.drp.transfer.S3Storage;
 import dev.drp.transfer.SftpStorage;
 import dev.drp.transfer.ZstdCompression;
 import dev.drp.transfer.ssh.SshConnections;
@@ -46,7 +48,8 @@ final class Wiring implements Adapters {
 
   private final Map<String, String> environment;
   private final Clock clock;
-  private final Map<Storage, SftpStorage> connected = new HashMap<>();
+  private final Map<Storage, SftpStorage> sftpStorages = new HashMap<>();
+  private final Map<Storage, S3Storage> s3Storages = new HashMap<>();
   private @Nullable ContainerRuntime engine;
 
   Wiring(Map<String, String> environment, Clock clock) {
@@ -67,7 +70,7 @@ final class Wiring implements Adapters {
 
   /** One for the whole command, as it holds a connection. */
   private synchronized SftpStorage sftp(Storage.Sftp sftp) {
-    return connected.computeIfAbsent(
+    return sftpStorages.computeIfAbsent(
         sftp,
         storage ->
             new SftpStorage(
@@ -80,6 +83,16 @@ final class Wiring implements Adapters {
                         System.getProperty("user.name"),
                         SshTarget.Limits.USUAL)),
                 sftp.path()));
+  }
+
+  @Override
+  public BackupStorage storage(Storage.S3 s3) {
+    return remote(s3.bandwidth(), s3(s3));
+  }
+
+  private synchronized S3Storage s3(Storage.S3 s3) {
+    return s3Storages.computeIfAbsent(
+        s3, storage -> new S3Storage(S3Bucket.of(s3, S3Bucket.Limits.USUAL), clock));
   }
 
   private static BackupStorage remote(Optional<DataRate> bandwidth, BackupStorage storage) {
@@ -127,7 +140,8 @@ final class Wiring implements Adapters {
 
   @Override
   public synchronized void close() {
-    connected.values().forEach(SftpStorage::close);
+    sftpStorages.values().forEach(SftpStorage::close);
+    s3Storages.values().forEach(S3Storage::close);
     if (engine != null) {
       engine.close();
     }

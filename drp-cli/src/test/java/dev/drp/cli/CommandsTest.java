@@ -101,6 +101,11 @@ class CommandsTest {
     }
 
     @Override
+    public BackupStorage storage(Storage.S3 s3) {
+      throw new AssertionError("no command here uses a bucket");
+    }
+
+    @Override
     public BackupStorage storage(Storage.Sftp sftp) {
       return fixture.remote;
     }

@@ -176,11 +176,8 @@ public final class PlanLint {
         .min(Comparator.comparing(BackupSchedule::longestInterval));
   }
 
-  /** Storages that nothing writes to yet do not count. */
   private boolean leavesTheSite(BackupSchedule schedule) {
-    return schedule.to().stream()
-        .map(plan::storage)
-        .anyMatch(storage -> storage.offSite() && !Grammar.isMarked(storage.getClass()));
+    return schedule.to().stream().map(plan::storage).anyMatch(Storage::offSite);
   }
 
   private void checkCredentials(Environment environment) {

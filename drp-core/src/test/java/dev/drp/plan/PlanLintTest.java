@@ -114,17 +114,6 @@ class PlanLintTest {
   }
 
   @Test
-  void anOffSiteStorageThatNothingWritesToDoesNotCount() {
-    assertThat(
-            findings(
-                PLAN.replace(
-                    "directory: /var/backups",
-                    "s3: backups, access-key: env:ID, secret-key: env:KEY")))
-        .extracting(PlanFinding::rule)
-        .containsExactly(Rule.NO_OFF_SITE_BACKUP);
-  }
-
-  @Test
   void theSameFolderTwiceIsNoCopy() {
     assertFound(
         PLAN.replace("to: [local]", "to: [local, usb]")

@@ -68,6 +68,7 @@ class ArchitectureTest {
     "org.postgresql.., postgres",
     "picocli.., cli",
     "com.github.luben.zstd.., transfer",
+    "software.amazon.awssdk.., transfer",
     "net.schmizz.., transfer",
     "com.hierynomus.., transfer",
   })

@@ -1,0 +1,254 @@
+package dev.drp.transfer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.ObjectName;
+import dev.drp.plan.ObjectLock;
+import dev.drp.plan.Span;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A service that misbehaves, and what is sent to one: of object lock and conditions, as the server
+ * of the other tests does not enforce locks. Answers are played one after the other.
+ */
+class S3FaultsTest {
+  private static final ObjectName NAME = new ObjectName("shop/part");
+  private static final Instant NOW = Instant.parse("2026-11-22T10:15:00Z");
+  private static final Answer ABSENT = exchange -> exchange.sendResponseHeaders(404, -1);
+
+  @TempDir Path folder;
+  private final Deque<Answer> answers = new ArrayDeque<>();
+  private final List<Request> requests = Collections.synchronizedList(new ArrayList<>());
+  private final CountDownLatch end = new CountDownLatch(1);
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private HttpServer server;
+
+  private interface Answer {
+    void to(HttpExchange exchange) throws IOException;
+  }
+
+  private record Request(String method, URI target, HttpExchange exchange) {
+    String header(String name) {
+      return String.valueOf(exchange.getRequestHeaders().getFirst(name));
+    }
+  }
+
+  @BeforeEach
+  void startServer() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(threads);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          requests.add(
+              new Request(exchange.getRequestMethod(), exchange.getRequestURI(), exchange));
+          Answer answer;
+          synchronized (answers) {
+            answer = answers.size() > 1 ? answers.remove() : answers.element();
+          }
+          answer.to(exchange);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stopServer() {
+    end.countDown();
+    server.stop(0);
+    threads.shutdownNow();
+  }
+
+  private S3Storage storage(Optional<ObjectLock> lock) throws IOException {
+    Path keys = Files.writeString(folder.resolve("keys.env"), "ID=a\nKEY=b\n");
+    S3Bucket bucket =
+        S3Server.bucket(
+            URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
+            "vault",
+            "drp",
+            keys,
+            lock,
+            new S3Bucket.Limits(
+                Duration.ofSeconds(20), Duration.ofSeconds(2), Duration.ofSeconds(30)));
+    return new S3Storage(bucket, Clock.fixed(NOW, ZoneOffset.UTC), new S3Upload.Sizes(1000));
+  }
+
+  private void play(Answer... several) {
+    answers.addAll(List.of(several));
+  }
+
+  private static Answer status(int code, String error) {
+    return text(code, "<Error><Code>%s</Code><Message>no</Message></Error>".formatted(error));
+  }
+
+  private static Answer text(int code, String body) {
+    return exchange -> {
+      byte[] bytes = body.getBytes(UTF_8);
+      exchange.getResponseHeaders().add("Content-Type", "application/xml");
+      exchange.getResponseHeaders().add("ETag", "\"tag\"");
+      boolean empty = bytes.length == 0 || exchange.getRequestMethod().equals("HEAD");
+      exchange.sendResponseHeaders(code, empty ? -1 : bytes.length);
+      if (!empty) {
+        exchange.getResponseBody().write(bytes);
+      }
+    };
+  }
+
+  @Test
+  void sendsTheConditionTheChecksumAndTheLockOfASmallObject() throws IOException {
+    play(ABSENT, text(200, ""));
+
+    storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE)))
+        .put(NAME, output -> output.write("123456789".getBytes(UTF_8)));
+
+    Request put = requests.get(1);
+    assertThat(put.method()).isEqualTo("PUT");
+    assertThat(put.target().getPath()).isEqualTo("/vault/drp/" + NAME);
+    assertThat(put.header("If-None-Match")).isEqualTo("*");
+    assertThat(put.header("x-amz-checksum-crc32c")).isEqualTo("4waSgw=="); // of the standard's text
+    assertThat(put.header("x-amz-object-lock-mode")).isEqualTo("COMPLIANCE");
+    assertThat(put.header("x-amz-object-lock-retain-until-date")).startsWith("2026-12-22T10:15:00");
+  }
+
+  @Test
+  void sendsTheConditionAndTheLockOfALargeObject() throws IOException {
+    play(
+        ABSENT,
+        text(
+            200,
+            "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"),
+        text(200, ""),
+        text(200, ""),
+        text(200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"));
+
+    storage(Optional.of(lock(ObjectLock.Mode.GOVERNANCE)))
+        .put(NAME, output -> output.write(new byte[1500]));
+
+    Request begin = requests.get(1);
+    assertThat(begin.header("x-amz-object-lock-mode")).isEqualTo("GOVERNANCE");
+    assertThat(begin.header("x-amz-checksum-algorithm")).isEqualTo("CRC32C");
+    assertThat(requests.subList(2, 4))
+        .allSatisfy(part -> assertThat(part.header("x-amz-checksum-crc32c")).hasSize(8));
+    Request complete = requests.get(4);
+    assertThat(complete.method()).isEqualTo("POST");
+    assertThat(complete.target().getQuery()).contains("uploadId=u1");
+    assertThat(complete.header("If-None-Match")).isEqualTo("*");
+  }
+
+  @Test
+  void sendsNoLockUnlessThePlanAsksForIt() throws IOException {
+    play(ABSENT, text(200, ""));
+
+    storage(Optional.empty()).put(NAME, output -> output.write('x'));
+
+    assertThat(requests.get(1).header("x-amz-object-lock-mode")).isEqualTo("null");
+  }
+
+  @Test
+  void asksAgainAfterAnErrorThatPasses() throws IOException {
+    play(ABSENT, status(503, "SlowDown"), status(500, "InternalError"), text(200, ""));
+
+    storage(Optional.empty()).put(NAME, output -> output.write('x'));
+
+    assertThat(requests).hasSize(4);
+  }
+
+  @Test
+  void givesUpOnAServiceThatStaysBroken() throws IOException {
+    play(status(503, "ServiceUnavailable"));
+
+    assertFails(ErrorCode.STORAGE_UNAVAILABLE, storage(Optional.empty()));
+  }
+
+  @Test
+  void givesUpOnAServiceThatHangs() throws IOException {
+    play(
+        exchange -> {
+          try {
+            end.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+
+    assertFails(ErrorCode.STORAGE_UNAVAILABLE, storage(Optional.empty()));
+  }
+
+  @Test
+  void saysWhatTheServiceRefusesFor() throws IOException {
+    play(ABSENT);
+    play(Collections.nCopies(4, status(403, "RequestTimeTooSkewed")).toArray(Answer[]::new));
+    play(ABSENT, status(400, "ExpiredToken"));
+    play(ABSENT, status(507, "XMinioStorageFull"));
+    play(ABSENT, status(400, "BadDigest"));
+    S3Storage storage = storage(Optional.empty());
+
+    assertThat(assertFails(ErrorCode.ACCESS_DENIED, storage)).contains("clock");
+    assertThat(assertFails(ErrorCode.ACCESS_DENIED, storage)).contains("access-key");
+    assertThat(assertFails(ErrorCode.OUT_OF_SPACE, storage)).contains("expire");
+    assertThat(assertFails(ErrorCode.STORAGE_UNAVAILABLE, storage)).contains("BadDigest");
+  }
+
+  @Test
+  void goesOnReadingWhereAnAnswerBrokeOff() throws IOException {
+    play(
+        exchange -> {
+          exchange.sendResponseHeaders(200, 10);
+          exchange.getResponseBody().write("01234".getBytes(UTF_8));
+          exchange.getResponseBody().flush();
+          throw new IOException("cut");
+        },
+        text(206, "56789"));
+
+    try (InputStream content = storage(Optional.empty()).open(NAME)) {
+      assertThat(content.readAllBytes()).isEqualTo("0123456789".getBytes(UTF_8));
+    }
+    assertThat(requests.get(1).header("Range")).isEqualTo("bytes=5-");
+  }
+
+  private static ObjectLock lock(ObjectLock.Mode mode) {
+    return new ObjectLock(mode, Span.of(Duration.ofDays(30)));
+  }
+
+  private static String assertFails(ErrorCode code, S3Storage storage) {
+    RecoveryException[] failure = new RecoveryException[1];
+    assertThatThrownBy(() -> storage.put(NAME, output -> output.write('x')))
+        .isInstanceOfSatisfying(
+            RecoveryException.class,
+            e -> {
+              assertThat(e.code()).as(e.getMessage()).isEqualTo(code);
+              failure[0] = e;
+            });
+    return String.valueOf(failure[0].getMessage());
+  }
+}
