@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -21,6 +22,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -79,7 +81,8 @@ public final class BaseReader {
    * Makes a folder of this machine hold the files of a base backup and no others, and writes only
    * what differs by content; what is written is what its identity says.
    *
-   * @param names under which the files are kept
+   * @param names gives the names under which the files are kept
+   * @param undo gets what is overwritten and removed, before anything is, unless it is there
    * @param task hears of plain bytes
    * @throws RecoveryException as {@link #copyTar} does; REFUSED when the folder holds links
    * @throws IOException when the folder cannot be read or written
@@ -89,13 +92,44 @@ public final class BaseReader {
       BackupCopy copy,
       Path folder,
       UnaryOperator<String> names,
+      Optional<Path> undo,
       Progress.Task task)
       throws IOException {
-    try (FolderRepair repair = new FolderRepair(new Frames(manifest, copy), folder, names, task)) {
+    Frames frames = new Frames(manifest, copy);
+    if (undo.isPresent() && !Files.exists(undo.get())) {
+      try (UndoFile saving = new UndoFile(undo.get(), folder)) {
+        repair(new FolderRepair(frames, folder, names, Optional.of(saving), bytes -> {}));
+        saving.finish();
+      }
+    }
+    return repair(new FolderRepair(frames, folder, names, Optional.empty(), task));
+  }
+
+  private static ServerFiles.Repaired repair(FolderRepair repair) throws IOException {
+    try (repair) {
       return repair.run();
     } catch (UncheckedIOException e) {
-      throw e.getCause();
+      throw new IOException(e.getMessage(), e);
     }
+  }
+
+  /**
+   * Gives a folder back what it held before it was repaired, whatever a server did to it since.
+   *
+   * @param undo what the repair has saved
+   * @throws RecoveryException as {@link #repair} does
+   */
+  public void giveBack(
+      BackupManifest manifest,
+      BackupCopy copy,
+      Path folder,
+      UnaryOperator<String> names,
+      Path undo,
+      Progress.Task task)
+      throws IOException {
+    // What was not overwritten then was as in the backup.
+    repair(manifest, copy, folder, names, Optional.empty(), task);
+    UndoFile.apply(undo, folder);
   }
 
   /**
