@@ -26,9 +26,12 @@ import dev.drp.transfer.ssh.SshTarget;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +51,8 @@ final class Wiring implements Adapters {
 
   private final Map<String, String> environment;
   private final Clock clock;
-  private final Map<Storage, SftpStorage> sftpStorages = new HashMap<>();
-  private final Map<Storage, S3Storage> s3Storages = new HashMap<>();
+  private final Map<Storage, BackupStorage> storages = new HashMap<>();
+  private final List<Runnable> closing = new ArrayList<>();
   private @Nullable ContainerRuntime engine;
 
   Wiring(Map<String, String> environment, Clock clock) {
@@ -59,40 +62,51 @@ final class Wiring implements Adapters {
 
   @Override
   public BackupStorage storage(Storage.Directory directory) {
-    return new RetryingStorage(
-        new DirectoryStorage(directory.directory()), FOLDER_ATTEMPTS, FIRST_PAUSE);
+    return once(
+        directory,
+        () ->
+            new RetryingStorage(
+                new DirectoryStorage(directory.directory()), FOLDER_ATTEMPTS, FIRST_PAUSE));
   }
 
   @Override
   public BackupStorage storage(Storage.Sftp sftp) {
-    return remote(sftp.bandwidth(), sftp(sftp));
-  }
-
-  /** One for the whole command, as it holds a connection. */
-  private synchronized SftpStorage sftp(Storage.Sftp sftp) {
-    return sftpStorages.computeIfAbsent(
+    return once(
         sftp,
-        storage ->
-            new SftpStorage(
-                new SshConnections(
-                    SshTarget.of(
-                        sftp.sftp(),
-                        sftp.knownHosts(),
-                        sftp.key(),
-                        Path.of(System.getProperty("user.home", "/")),
-                        System.getProperty("user.name"),
-                        SshTarget.Limits.USUAL)),
-                sftp.path()));
+        () -> {
+          SshTarget target =
+              SshTarget.of(
+                  sftp.sftp(),
+                  sftp.knownHosts(),
+                  sftp.key(),
+                  Path.of(System.getProperty("user.home", "/")),
+                  System.getProperty("user.name"),
+                  SshTarget.Limits.USUAL);
+          SftpStorage storage = new SftpStorage(new SshConnections(target), sftp.path());
+          closing.add(storage::close);
+          return remote(sftp.bandwidth(), storage);
+        });
   }
 
   @Override
   public BackupStorage storage(Storage.S3 s3) {
-    return remote(s3.bandwidth(), s3(s3));
+    return once(
+        s3,
+        () -> {
+          S3Storage storage = new S3Storage(S3Bucket.of(s3, S3Bucket.Limits.USUAL), clock);
+          closing.add(storage::close);
+          return remote(s3.bandwidth(), storage);
+        });
   }
 
-  private synchronized S3Storage s3(Storage.S3 s3) {
-    return s3Storages.computeIfAbsent(
-        s3, storage -> new S3Storage(S3Bucket.of(s3, S3Bucket.Limits.USUAL), clock));
+  /** One for the whole command: it may hold a connection, and keeps to its bandwidth. */
+  private synchronized BackupStorage once(Storage storage, Supplier<BackupStorage> opening) {
+    BackupStorage known = storages.get(storage);
+    if (known == null) {
+      known = opening.get();
+      storages.put(storage, known);
+    }
+    return known;
   }
 
   private static BackupStorage remote(Optional<DataRate> bandwidth, BackupStorage storage) {
@@ -140,8 +154,7 @@ final class Wiring implements Adapters {
 
   @Override
   public synchronized void close() {
-    sftpStorages.values().forEach(SftpStorage::close);
-    s3Storages.values().forEach(S3Storage::close);
+    closing.forEach(Runnable::run);
     if (engine != null) {
       engine.close();
     }
