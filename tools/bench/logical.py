@@ -1,0 +1,73 @@
+"""Logical backups and restores, against the commands that the written plans have."""
+
+import shutil
+
+from harness import alternate, result, say, timed
+from server import Server, dataset
+from sides import Drp
+
+PEER = "pg_dump to a file, then gzip"
+PEER_BACKUP = "pg_dump > dump.sql; gzip dump.sql; sync dump.sql.gz ."
+PEER_RESTORE = "createdb app; gunzip -c dump.sql.gz | psql -Xq -v ON_ERROR_STOP=1"
+
+
+def backups(bench):
+    """Seconds and bytes come from the same rounds."""
+    server = dataset(bench.options.users)
+    folder = bench.work / "backup"
+    drp = Drp(server, folder)
+    peer_folder = folder / "peer"
+
+    def peer():
+        peer_folder.mkdir()
+        seconds = timed(lambda: server.shell(PEER_BACKUP, peer_folder))
+        size = (peer_folder / "dump.sql.gz").stat().st_size
+        shutil.rmtree(peer_folder)
+        return seconds, size
+
+    def ours():
+        seconds = timed(lambda: drp("backup", "production", "--kind", "logical"))
+        size = drp.stored_bytes()
+        drp.forget()
+        return seconds, size
+
+    with server.running():
+        return bench.seconds_and_bytes("logical-backup", ours, peer)
+
+
+def backup(bench):
+    return result("s", bench.once("logical", lambda: backups(bench))[0], PEER, PEER_BACKUP)
+
+
+def backup_bytes(bench):
+    return result("bytes", bench.once("logical", lambda: backups(bench))[1], PEER, PEER_BACKUP)
+
+
+def restore(bench):
+    server = dataset(bench.options.users)
+    folder = bench.work / "restore"
+    drp = Drp(server, folder)
+    with server.running():
+        say("logical-restore: taking the backups to restore from")
+        drp("backup", "production", "--kind", "logical")
+        server.shell("pg_dump | gzip -1 > dump.sql.gz", folder)
+        expected = server.rows()
+
+    def ours():
+        with Server.fresh(folder / "fresh") as fresh:
+            drp.write_plan(fresh)
+            return timed(lambda: (drp("restore", "production"), fresh.require_rows(expected)))
+
+    def peer():
+        with Server.fresh(folder / "fresh") as fresh:
+            return timed(lambda: (fresh.shell(PEER_RESTORE, folder), fresh.require_rows(expected)))
+
+    rounds = bench.rounds("logical-restore", lambda number: alternate(number, ours, peer))
+    return result("s", rounds, "gunzip into psql", PEER_RESTORE)
+
+
+ALL = {
+    "logical-backup": (backup, "seconds of a logical backup, against pg_dump to a file, then gzip"),
+    "logical-backup-bytes": (backup_bytes, "what it takes up, against the same"),
+    "logical-restore": (restore, "seconds of a restore after total loss, until all tables are counted, against gunzip into psql"),
+}
