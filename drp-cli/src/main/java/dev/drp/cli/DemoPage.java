@@ -1,6 +1,7 @@
 package dev.drp.cli;
 
 import dev.drp.cli.demo.DemoResult;
+import dev.drp.plan.BackupKind;
 import java.time.Duration;
 
 /** The page that the demo ends with. */
@@ -31,8 +32,10 @@ final class DemoPage {
         "  ",
         out.dim("recovery point"),
         out.bold(Format.duration(result.recoveryPointActual()))
-            + "   of writes before the kill are gone: "
-            + Format.count(result.rowsWrittenAfterBackup(), "row", "rows"));
+            + "   before the kill; of %s written since the backup, %s lost"
+                .formatted(
+                    Format.count(result.rowsWrittenAfterBackup(), "row", "rows"),
+                    Format.count(result.rowsLost())));
     figures.row("  ", out.dim("rows compared"), rows(result));
     figures.lines().forEach(out::line);
     out.line();
@@ -40,8 +43,11 @@ final class DemoPage {
     out.line();
     out.line(
         out.dim(
-            "  A logical backup loses what is written after it was taken: with one every 6 hours,"
-                + " up to 6 hours."));
+            result.kind() == BackupKind.PHYSICAL
+                ? "  A physical backup and the streamed log, kept on another machine: what had"
+                    + " arrived there is back."
+                : "  A logical backup loses what is written after it was taken: with one every 6"
+                    + " hours, up to 6 hours."));
     out.line(
         out.dim("  Nothing of this demo remains. Next: ./drp plan check --help, or README.md."));
     out.line();
@@ -71,6 +77,7 @@ final class DemoPage {
         .put("outcome", result.outcome())
         .put("runtime", result.runtime())
         .put("server", result.serverDescription())
+        .put("kind", result.kind())
         .put("databaseBytes", result.databaseBytes())
         .put("backupSeconds", seconds(result.backup()))
         .put("backupBytes", result.backupBytes())
@@ -79,7 +86,8 @@ final class DemoPage {
         .put("rowsInBackup", result.rowsInBackup())
         .put("rowsAfterRecovery", result.rowsAfterRecovery())
         .put("rowsMissingFromBackup", result.rowsMissingFromBackup())
-        .put("rowsWrittenAfterBackup", result.rowsWrittenAfterBackup());
+        .put("rowsWrittenAfterBackup", result.rowsWrittenAfterBackup())
+        .put("rowsLost", result.rowsLost());
   }
 
   private static double seconds(Duration duration) {

@@ -98,17 +98,8 @@ final class RestoreCommand extends DrpCommand {
       names = "--delta",
       description =
           "With --into: the folder has files of this server, on which none runs; only what differs"
-              + " from the backup by content is rewritten. Without --into: those of the live"
-              + " server, of which what is overwritten is saved first.")
+              + " from the backup by content is rewritten.")
   private boolean delta;
-
-  @Option(
-      names = "--overwrite-live",
-      paramLabel = "IDENTIFIER",
-      description =
-          "With --delta on the live server's files: its system identifier, which confirms that they"
-              + " may be overwritten.")
-  private String overwriteLive = "";
 
   /** Which backup. */
   private static final class Which {
@@ -201,8 +192,10 @@ final class RestoreCommand extends DrpCommand {
       Path folder = into.toAbsolutePath().normalize();
       request = delta ? request.withDeltaInto(folder) : request.withInto(folder);
     } else if (delta) {
-      requirePhysical();
-      request = request.withDelta(overwriteLive);
+      throw new RecoveryException(
+          ErrorCode.USAGE,
+          "--delta repairs files in a folder, and none was named",
+          "add --into FOLDER; the live server is restored without a delta, beside its files.");
     }
     if (which == null) {
       return request;
@@ -220,7 +213,7 @@ final class RestoreCommand extends DrpCommand {
     if (kind != BackupKind.PHYSICAL) {
       throw new RecoveryException(
           ErrorCode.USAGE,
-          "--into and --delta are for the files of a whole server",
+          "--into is for the files of a whole server",
           "add --kind physical; or load a logical backup by hand, as its README.md tells.");
     }
   }
@@ -247,9 +240,6 @@ final class RestoreCommand extends DrpCommand {
   /** Which options lift a refusal. */
   private List<String> options(String database) {
     List<String> options = new ArrayList<>();
-    if (delta && into == null && overwriteLive.isEmpty()) {
-      options.add("HINT: --overwrite-live IDENTIFIER lets the live files be overwritten.");
-    }
     if ((into == null || delta) && !database.equals(confirm)) {
       options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
     }

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -22,7 +21,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -81,8 +79,7 @@ public final class BaseReader {
    * Makes a folder of this machine hold the files of a base backup and no others, and writes only
    * what differs by content; what is written is what its identity says.
    *
-   * @param names gives the names under which the files are kept
-   * @param undo gets what is overwritten and removed, before anything is, unless it is there
+   * @param names under which the files are kept
    * @param task hears of plain bytes
    * @throws RecoveryException as {@link #copyTar} does; REFUSED when the folder holds links
    * @throws IOException when the folder cannot be read or written
@@ -92,44 +89,13 @@ public final class BaseReader {
       BackupCopy copy,
       Path folder,
       UnaryOperator<String> names,
-      Optional<Path> undo,
       Progress.Task task)
       throws IOException {
-    Frames frames = new Frames(manifest, copy);
-    if (undo.isPresent() && !Files.exists(undo.get())) {
-      try (UndoFile saving = new UndoFile(undo.get(), folder)) {
-        repair(new FolderRepair(frames, folder, names, Optional.of(saving), bytes -> {}));
-        saving.finish();
-      }
-    }
-    return repair(new FolderRepair(frames, folder, names, Optional.empty(), task));
-  }
-
-  private static ServerFiles.Repaired repair(FolderRepair repair) throws IOException {
-    try (repair) {
+    try (FolderRepair repair = new FolderRepair(new Frames(manifest, copy), folder, names, task)) {
       return repair.run();
     } catch (UncheckedIOException e) {
-      throw new IOException(e.getMessage(), e);
+      throw e.getCause();
     }
-  }
-
-  /**
-   * Gives a folder back what it held before it was repaired, whatever a server did to it since.
-   *
-   * @param undo what the repair has saved
-   * @throws RecoveryException as {@link #repair} does
-   */
-  public void giveBack(
-      BackupManifest manifest,
-      BackupCopy copy,
-      Path folder,
-      UnaryOperator<String> names,
-      Path undo,
-      Progress.Task task)
-      throws IOException {
-    // What was not overwritten then was as in the backup.
-    repair(manifest, copy, folder, names, Optional.empty(), task);
-    UndoFile.apply(undo, folder);
   }
 
   /**

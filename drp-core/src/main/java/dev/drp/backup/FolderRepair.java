@@ -27,7 +27,6 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -42,8 +41,7 @@ import java.util.stream.Stream;
  * of chunks and the chunks that hold headers tell what belongs where; the content of large files,
  * of which each chunk is a block, is compared by two threads: with the chunk itself where the
  * storage is at hand, for that costs less than a hash; else by the chunk's identity, so that only
- * what differs is fetched. Or it changes nothing, and only saves what it would overwrite and
- * remove. Used once.
+ * what differs is fetched. Used once.
  */
 final class FolderRepair implements TarListener, AutoCloseable {
   private static final int WORKERS = 2;
@@ -70,23 +68,12 @@ final class FolderRepair implements TarListener, AutoCloseable {
   private long left;
   private int removed;
 
-  /** Gets what would be overwritten, in place of that; empty where it is to be. */
-  private final Optional<UndoFile> saving;
-
-  /** Whether there is nothing to save of the member that passes. */
-  private boolean missing;
-
   FolderRepair(
-      BaseReader.Frames frames,
-      Path folder,
-      UnaryOperator<String> names,
-      Optional<UndoFile> saving,
-      Progress.Task task) {
+      BaseReader.Frames frames, Path folder, UnaryOperator<String> names, Progress.Task task) {
     this.frames = frames;
     this.folder = folder;
     this.files = new OwnersFiles(folder);
     this.names = names;
-    this.saving = saving;
     this.task = task;
     this.path = folder;
   }
@@ -175,9 +162,6 @@ final class FolderRepair implements TarListener, AutoCloseable {
       index++;
     }
     follower.skip(member.bytes() - offset - left);
-    if (missing) {
-      return index; // nothing is there to be saved
-    }
     if (ahead.size() >= AHEAD) {
       await(ahead.remove());
     }
@@ -202,7 +186,9 @@ final class FolderRepair implements TarListener, AutoCloseable {
   }
 
   private void repair(Path file, long offset, List<StoredChunk> slice) throws IOException {
-    try (FileChannel channel = open(file)) {
+    try (FileChannel channel =
+        files.open(
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
       if (frames.atHand()) {
         compare(file, channel, offset, slice);
       } else {
@@ -218,9 +204,8 @@ final class FolderRepair implements TarListener, AutoCloseable {
       try (InputStream stored = frames.open(run.get(0))) {
         for (StoredChunk chunk : run) {
           byte[] plain = frames.plain(chunk, frames.next(chunk, stored));
-          byte[] before = read(channel, at, chunk.plainBytes());
-          if (!Arrays.equals(plain, before)) {
-            write(file, channel, at, before, checked(chunk, plain));
+          if (!Arrays.equals(plain, read(channel, at, chunk.plainBytes()))) {
+            write(file, channel, at, checked(chunk, plain));
           }
           at += chunk.plainBytes();
           task.advance(chunk.plainBytes());
@@ -233,10 +218,8 @@ final class FolderRepair implements TarListener, AutoCloseable {
       Path file, FileChannel channel, long offset, List<StoredChunk> slice) throws IOException {
     long at = offset;
     for (StoredChunk chunk : slice) {
-      byte[] before = read(channel, at, chunk.plainBytes());
-      if (!ChunkId.of(before).equals(chunk.id())) {
-        byte[] plain = saving.isPresent() ? before : checked(chunk, frames.plain(chunk));
-        write(file, channel, at, before, plain);
+      if (!ChunkId.of(read(channel, at, chunk.plainBytes())).equals(chunk.id())) {
+        write(file, channel, at, checked(chunk, frames.plain(chunk)));
       }
       at += chunk.plainBytes();
       task.advance(chunk.plainBytes());
@@ -244,7 +227,7 @@ final class FolderRepair implements TarListener, AutoCloseable {
   }
 
   /** Less than asked for where the file ends. */
-  static byte[] read(FileChannel channel, long at, int bytes) throws IOException {
+  private static byte[] read(FileChannel channel, long at, int bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(bytes);
     while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
       // as much as there is
@@ -254,19 +237,7 @@ final class FolderRepair implements TarListener, AutoCloseable {
         : buffer.array();
   }
 
-  private FileChannel open(Path file) throws IOException {
-    return saving.isPresent()
-        ? files.open(file, StandardOpenOption.READ)
-        : files.open(
-            file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-  }
-
-  private void write(Path file, FileChannel channel, long at, byte[] before, byte[] content)
-      throws IOException {
-    if (saving.isPresent()) {
-      saving.get().block(file, at, before);
-      return;
-    }
+  private void write(Path file, FileChannel channel, long at, byte[] content) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(content);
     while (buffer.hasRemaining()) {
       channel.write(buffer, at + buffer.position());
@@ -286,47 +257,21 @@ final class FolderRepair implements TarListener, AutoCloseable {
       // and the folders above it, which the tar need not name
     }
     try {
-      if (!next.isFile() && next.type() != TarMember.FOLDER) {
-        throw OwnersFiles.impossible(next.name());
-      }
-      if (saving.isPresent()) {
-        save(next, saving.get());
+      if (next.isFile()) {
+        if (Files.isDirectory(path, NOFOLLOW_LINKS)) {
+          remove(path);
+        }
+        cut(next.bytes());
+      } else if (next.type() == TarMember.FOLDER) {
+        if (Files.isRegularFile(path, NOFOLLOW_LINKS)) {
+          remove(path);
+        }
+        files.makeFolders(path);
       } else {
-        makeWayFor(next);
+        throw OwnersFiles.impossible(next.name());
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Saves what is in the way of a member, or beyond its end. */
-  private void save(TarMember next, UndoFile undo) throws IOException {
-    boolean fits =
-        next.isFile()
-            ? Files.isRegularFile(path, NOFOLLOW_LINKS)
-            : Files.isDirectory(path, NOFOLLOW_LINKS);
-    missing = !fits;
-    if (!fits) {
-      if (Files.exists(path, NOFOLLOW_LINKS)) {
-        undo.whole(path);
-      }
-      undo.absent(path);
-    } else if (next.isFile() && Files.size(path) != next.bytes()) {
-      undo.rest(path, next.bytes());
-    }
-  }
-
-  private void makeWayFor(TarMember next) throws IOException {
-    if (next.isFile()) {
-      if (Files.isDirectory(path, NOFOLLOW_LINKS)) {
-        remove(path);
-      }
-      cut(next.bytes());
-    } else {
-      if (Files.isRegularFile(path, NOFOLLOW_LINKS)) {
-        remove(path);
-      }
-      files.makeFolders(path);
     }
   }
 
@@ -351,14 +296,15 @@ final class FolderRepair implements TarListener, AutoCloseable {
 
   @Override
   public void end() {
-    if (!member.isFile() || member.bytes() >= TarCutter.CHUNK || missing) {
+    if (!member.isFile() || member.bytes() >= TarCutter.CHUNK) {
       return;
     }
     byte[] content = small.toByteArray();
-    try (FileChannel channel = open(path)) {
-      byte[] before = read(channel, 0, content.length);
-      if (!Arrays.equals(content, before)) {
-        write(path, channel, 0, before, content);
+    try (FileChannel channel =
+        files.open(
+            path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+      if (!Arrays.equals(content, read(channel, 0, content.length))) {
+        write(path, channel, 0, content);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -375,15 +321,6 @@ final class FolderRepair implements TarListener, AutoCloseable {
     List<Path> others;
     try (Stream<Path> all = Files.walk(folder)) {
       others = all.filter(it -> !belong.contains(it)).sorted(Comparator.reverseOrder()).toList();
-    }
-    if (saving.isPresent()) {
-      for (Path other : others) {
-        if (!belong.contains(other.getParent())) {
-          continue; // with the folder that it is in
-        }
-        saving.get().whole(other);
-      }
-      return;
     }
     for (Path other : others) {
       Files.delete(other);

@@ -54,11 +54,9 @@ public interface DataDirectory extends AutoCloseable {
    * Recovers not beside the files that are there, but from them: rewrites what differs from others,
    * by content, then recovers as {@link #recover} does. From the beginning until the exchange, no
    * server starts from them; {@link #switchTo} puts them back. What an earlier call came to is gone
-   * on with. The live server of an environment is stopped before, and all that is overwritten or
-   * removed is saved, for {@link #giveBack}.
+   * on with.
    *
-   * <p>REFUSED when a server is at work on them that is not ours to stop; OUT_OF_SPACE when what
-   * differs does not fit.
+   * <p>REFUSED when a server is at work on them; OUT_OF_SPACE when what differs does not fit.
    *
    * @param repaired hears what was different
    */
@@ -73,14 +71,6 @@ public interface DataDirectory extends AutoCloseable {
    * effect when they are back.
    */
   void putBack();
-
-  /**
-   * Takes a {@link #repair} of the live server's files back, wherever it has come to: they are as
-   * they were before, and the server is started.
-   *
-   * @param files the same as then
-   */
-  void giveBack(ServerFiles files);
 
   /** The server on the recovered files, started again where it does not run. */
   ThrowawayServer recovered();

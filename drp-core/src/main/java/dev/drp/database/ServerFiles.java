@@ -3,7 +3,6 @@ package dev.drp.database;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -25,23 +24,13 @@ public interface ServerFiles {
 
   /**
    * Makes a folder of this machine hold these files and no others, and writes only what differs by
-   * content, whatever time stamps say. Can be done again after a crash in its middle. Nothing but
-   * the undo file is synced. Not every source can do this.
+   * content, whatever time stamps say. Can be done again after a crash in its middle. Nothing is
+   * synced. Not every source can do this.
    *
    * @param names gives the names under which the base backup's files are kept, relative to the
    *     folder
-   * @param undo gets what is overwritten and removed, before anything is, unless it is there
    */
-  default Repaired repair(Path folder, UnaryOperator<String> names, Optional<Path> undo)
-      throws IOException {
-    throw new UnsupportedOperationException("these files are a stream only");
-  }
-
-  /**
-   * Gives a folder back what it held before it was repaired with these files, whatever a server did
-   * to it since. Can be done again after a crash in its middle. Nothing is synced.
-   */
-  default void giveBack(Path folder, UnaryOperator<String> names, Path undo) throws IOException {
+  default Repaired repair(Path folder, UnaryOperator<String> names) throws IOException {
     throw new UnsupportedOperationException("these files are a stream only");
   }
 

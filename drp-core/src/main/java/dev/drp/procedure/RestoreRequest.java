@@ -23,10 +23,8 @@ import java.util.stream.Stream;
  * @param keepReplaced how long the replaced database is kept for the way back
  * @param impact when the service was first seen to fail, for the measured recovery time and point
  * @param into the folder of this machine that a server's files go to, instead of the live server's
- * @param delta whether there are files of the server in that folder, or those of the live server,
- *     of which only what differs is rewritten
- * @param overwrite system identifier of the live server whose files may be rewritten; empty when
- *     none may
+ * @param delta whether there are files of the server in that folder, of which only what differs is
+ *     rewritten
  */
 public record RestoreRequest(
     Optional<BackupId> backup,
@@ -37,8 +35,7 @@ public record RestoreRequest(
     Duration keepReplaced,
     Optional<Instant> impact,
     Optional<Path> into,
-    boolean delta,
-    String overwrite) {
+    boolean delta) {
   /** How long a replaced database is kept unless it is said otherwise. */
   public static final Duration KEEP_REPLACED = Duration.ofDays(7);
 
@@ -53,8 +50,7 @@ public record RestoreRequest(
           KEEP_REPLACED,
           Optional.empty(),
           Optional.empty(),
-          false,
-          "");
+          false);
 
   public RestoreRequest {
     requireNonNull(backup, "backup");
@@ -64,9 +60,11 @@ public record RestoreRequest(
     requireNonNull(keepReplaced, "keepReplaced");
     requireNonNull(impact, "impact");
     requireNonNull(into, "into");
-    requireNonNull(overwrite, "overwrite");
     if (Stream.of(backup, at, lsn).filter(Optional::isPresent).count() > 1) {
       throw new IllegalArgumentException("a backup, an instant or a position, not several");
+    }
+    if (delta && into.isEmpty()) {
+      throw new IllegalArgumentException("files are repaired in a folder");
     }
   }
 
@@ -85,7 +83,7 @@ public record RestoreRequest(
   private RestoreRequest of(
       Optional<BackupId> id, Optional<Instant> instant, Optional<Lsn> position, boolean gap) {
     return new RestoreRequest(
-        id, instant, position, gap, confirm, keepReplaced, impact, into, delta, overwrite);
+        id, instant, position, gap, confirm, keepReplaced, impact, into, delta);
   }
 
   /** Up to where the log of a whole server is replayed; empty for its end. */
@@ -96,66 +94,28 @@ public record RestoreRequest(
   /** Lets a database of that name be replaced. */
   public RestoreRequest confirming(String database) {
     return new RestoreRequest(
-        backup, at, lsn, acceptGap, database, keepReplaced, impact, into, delta, overwrite);
+        backup, at, lsn, acceptGap, database, keepReplaced, impact, into, delta);
   }
 
   public RestoreRequest withKeepReplaced(Duration duration) {
-    return new RestoreRequest(
-        backup, at, lsn, acceptGap, confirm, duration, impact, into, delta, overwrite);
+    return new RestoreRequest(backup, at, lsn, acceptGap, confirm, duration, impact, into, delta);
   }
 
   public RestoreRequest withImpact(Instant instant) {
     return new RestoreRequest(
-        backup,
-        at,
-        lsn,
-        acceptGap,
-        confirm,
-        keepReplaced,
-        Optional.of(instant),
-        into,
-        delta,
-        overwrite);
+        backup, at, lsn, acceptGap, confirm, keepReplaced, Optional.of(instant), into, delta);
   }
 
   /** Restores a whole server's files into a folder, and touches nothing else. */
   public RestoreRequest withInto(Path folder) {
     return new RestoreRequest(
-        backup,
-        at,
-        lsn,
-        acceptGap,
-        confirm,
-        keepReplaced,
-        impact,
-        Optional.of(folder),
-        false,
-        overwrite);
+        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder), false);
   }
 
   /** The same, but repairs the files of the server that are in the folder. */
   public RestoreRequest withDeltaInto(Path folder) {
     return new RestoreRequest(
-        backup,
-        at,
-        lsn,
-        acceptGap,
-        confirm,
-        keepReplaced,
-        impact,
-        Optional.of(folder),
-        true,
-        overwrite);
-  }
-
-  /**
-   * Repairs the files of the live server.
-   *
-   * @param identifier what was confirmed to be its system identifier; empty when nothing was
-   */
-  public RestoreRequest withDelta(String identifier) {
-    return new RestoreRequest(
-        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, into, true, identifier);
+        backup, at, lsn, acceptGap, confirm, keepReplaced, impact, Optional.of(folder), true);
   }
 
   Map<String, String> toArguments() {
@@ -169,7 +129,6 @@ public record RestoreRequest(
     impact.ifPresent(instant -> arguments.put("impact", instant.toString()));
     into.ifPresent(folder -> arguments.put("into", folder.toString()));
     arguments.put("delta", String.valueOf(delta));
-    arguments.put("overwrite", overwrite);
     return arguments;
   }
 
@@ -185,7 +144,6 @@ public record RestoreRequest(
             .orElse(KEEP_REPLACED),
         Optional.ofNullable(arguments.get("impact")).map(Instant::parse),
         Optional.ofNullable(arguments.get("into")).map(Path::of),
-        Boolean.parseBoolean(arguments.get("delta")),
-        arguments.getOrDefault("overwrite", ""));
+        Boolean.parseBoolean(arguments.get("delta")));
   }
 }

@@ -229,7 +229,7 @@ public final class RestoreServer {
                 context.found(Finding.check(VOLUME, "", facts.volume(), true));
                 String identifier = facts.systemIdentifier().orElse("none: there is no server");
                 context.found(Finding.check("system identifier", "", identifier, true));
-                if (request.delta() && request.into().isPresent()) {
+                if (request.delta()) {
                   requireRepairable(facts);
                 } else if (request.into().isPresent()) {
                   requireEmpty(known, facts);
@@ -238,9 +238,6 @@ public final class RestoreServer {
                   context.found(Finding.check("databases", "", content, true));
                   if (!known.isEmpty()) {
                     requireConfirmation(facts, content);
-                  }
-                  if (request.delta()) {
-                    requireOverwriteConfirmed(facts);
                   }
                 }
                 request
@@ -283,32 +280,6 @@ public final class RestoreServer {
                 .formatted(environment.name(), folder),
             "if they are not the only ones, confirm the name of the environment's database; or"
                 + " give data-directory in the plan.");
-      }
-    }
-
-    /** It may be the only copy: that takes a confirmation of its own. */
-    private void requireOverwriteConfirmed(DataDirectory.Facts facts) {
-      if (directories.liveDirectory(environment).isEmpty()) {
-        throw refused(
-            "the files of the live server of %s are not in a directory of this machine"
-                .formatted(environment.name()),
-            "restore the server in place without a delta: that keeps them.");
-      }
-      String identifier =
-          facts
-              .systemIdentifier()
-              .orElseThrow(
-                  () ->
-                      refused(
-                          "there are no files of a server in " + facts.volume(),
-                          "restore without a delta."));
-      if (!request.overwrite().equals(identifier)) {
-        throw refused(
-            "the files in %s are those of the live server, system identifier %s; what differs from"
-                    .formatted(facts.volume(), identifier)
-                + " the backup would be overwritten",
-            "a restore without a delta keeps them whole. If they are to be overwritten, confirm"
-                + " that identifier, too; an undo file is written first.");
       }
     }
 
@@ -533,21 +504,9 @@ public final class RestoreServer {
                                   repaired -> tellOf(context, repaired))))
           .probe(DatabaseRestore::repeatable)
           .undo(
-              request.into().isPresent()
-                  ? "Puts the files back into their folder, as they are by then."
-                  : "Gives the live server its files back as they were, by the undo file and the"
-                      + " backup, and starts it.",
-              this::takeBackRepair)
+              "Puts the files back into their folder, as they are by then.",
+              context -> directory(context).putBack())
           .within(LONG);
-    }
-
-    private void takeBackRepair(StepContext context) {
-      if (request.into().isPresent()) {
-        directory(context).putBack();
-      } else {
-        recovery.run(
-            context, Optional.empty(), (files, target) -> directory(context).giveBack(files));
-      }
     }
 
     private static void tellOf(StepContext context, ServerFiles.Repaired repaired) {
@@ -671,14 +630,8 @@ public final class RestoreServer {
               })
           .probe(DatabaseRestore::repeatable)
           .undo(
-              request.delta()
-                  ? "Leaves it to the step that rewrote the files."
-                  : "Exchanges the files back; the restored ones are kept until the commit.",
-              context -> {
-                if (!request.delta()) {
-                  directory(context).switchBack();
-                }
-              })
+              "Exchanges the files back; the restored ones are kept until the commit.",
+              context -> directory(context).switchBack())
           .within(Duration.ofMinutes(30));
     }
 
@@ -821,9 +774,6 @@ public final class RestoreServer {
     }
 
     private String whatStandsLive(Execution execution) {
-      if (request.delta()) {
-        return whatStandsRepaired(execution);
-      }
       String aside = asideName(execution.id());
       return switch (execution.stepExecution(SWITCH).state()) {
         case NOT_STARTED, SKIPPED -> "The live server was not touched." + ofRecovered(execution);
@@ -837,24 +787,6 @@ public final class RestoreServer {
             "The server may be stopped, with files in %s on their way; resume finishes the switch,"
                     .formatted(aside)
                 + " undo takes it back.";
-      };
-    }
-
-    private String whatStandsRepaired(Execution execution) {
-      return switch (execution.stepExecution(RECOVER).state()) {
-        case NOT_STARTED, SKIPPED -> "The live server was not touched.";
-        case UNDONE -> "The server has its files back as they were.";
-        case RUNNING,
-            SUCCEEDED,
-            ALREADY_DONE,
-            FAILED,
-            FAILED_IGNORED,
-            TIMED_OUT,
-            UNKNOWN,
-            UNDOING,
-            UNDO_FAILED ->
-            "The live server's files were taken to be repaired, and what is overwritten is saved in"
-                + " %s; resume goes on, undo gives all back.".formatted(asideName(execution.id()));
       };
     }
 

@@ -43,18 +43,12 @@ record StoredServer(
   }
 
   @Override
-  public Repaired repair(Path folder, UnaryOperator<String> names, Optional<Path> undo)
-      throws IOException {
-    Repaired repaired = reader.repair(manifest, copy, folder, names, undo, task);
+  public Repaired repair(Path folder, UnaryOperator<String> names) throws IOException {
+    Repaired repaired = reader.repair(manifest, copy, folder, names, task);
     try (ExtractedFiles files = new ExtractedFiles(folder);
         TarFollower tar = new TarFollower(List.of(files))) {
       writeLog(tar);
     }
     return repaired;
-  }
-
-  @Override
-  public void giveBack(Path folder, UnaryOperator<String> names, Path undo) throws IOException {
-    reader.giveBack(manifest, copy, folder, names, undo, task);
   }
 }

@@ -309,10 +309,14 @@ public final class Execution {
         .or(() -> between(MeasuringPoint.DECLARED, MeasuringPoint.READY));
   }
 
-  /** The actual recovery point, as the time whose data is lost; from the impact where known. */
+  /**
+   * The actual recovery point, as the time whose data is lost; from the impact where known. Zero
+   * where the data goes further than that.
+   */
   public Optional<Duration> recoveryPointActual() {
     return between(MeasuringPoint.RECOVERY_POINT, MeasuringPoint.IMPACT)
-        .or(() -> between(MeasuringPoint.RECOVERY_POINT, MeasuringPoint.DECLARED));
+        .or(() -> between(MeasuringPoint.RECOVERY_POINT, MeasuringPoint.DECLARED))
+        .map(lost -> lost.isNegative() ? Duration.ZERO : lost);
   }
 
   public ObjectiveState recoveryTimeObjective() {

@@ -73,10 +73,6 @@ class FolderRepairTest {
   }
 
   private Repaired repair(boolean atHand) throws IOException {
-    return repair(atHand, Optional.empty());
-  }
-
-  private Repaired repair(boolean atHand, Optional<Path> undo) throws IOException {
     CatalogEntry backup = fixture.listing().newestGood().orElseThrow();
     BackupCopy copy = backup.copiesToRead().get(0);
     NamedStorage storage = new NamedStorage("local", false, atHand, fixture.local);
@@ -86,7 +82,6 @@ class FolderRepairTest {
             new BackupCopy(storage, copy.folder(), copy.events(), copy.defects()),
             folder,
             name -> name,
-            undo,
             bytes -> {});
   }
 
@@ -121,64 +116,6 @@ class FolderRepairTest {
     assertThat(repair(atHand)).isEqualTo(new Repaired((256 << 10) + 8192 + 8192, 2, 0));
 
     assertThat(contents()).isEqualTo(expected);
-  }
-
-  private void changeInEveryWay() throws IOException {
-    change(LARGE, 300_000);
-    Files.write(
-        folder.resolve("pg_wal/000000010000000000000002"), new byte[(1 << 20) + 700_000]); // longer
-    Files.write(folder.resolve("base/5/1008"), new byte[10]); // shorter
-    Files.delete(folder.resolve(SMALL));
-    Files.delete(folder.resolve("base/5/1009"));
-    Files.createDirectories(folder.resolve("base/5/1009/inside"));
-    Files.writeString(folder.resolve("base/5/1009/inside/file"), "in the way");
-    Files.createDirectories(folder.resolve("base/6/deep/empty"));
-    Files.write(folder.resolve("base/6/deep/1"), new byte[600_000]);
-    Files.createFile(folder.resolve("base/6/nothing"));
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void givesBackWhatWasThereAlsoAfterAServerWasAtWorkOnIt(boolean atHand) throws IOException {
-    changeInEveryWay();
-    Map<String, String> before = contents();
-    Path undo = temporary.resolve("undo");
-
-    repair(atHand, Optional.of(undo));
-    assertThat(contents()).isEqualTo(expected);
-    repair(atHand, Optional.of(undo)); // as after a crash: what was saved is not saved anew
-
-    change(LARGE, 5_000_000);
-    Files.writeString(folder.resolve("base/5/2000"), "a new table");
-    Files.delete(folder.resolve("base/5/1010"));
-    giveBack(undo);
-    assertThat(contents()).isEqualTo(before);
-    giveBack(undo);
-    assertThat(contents()).isEqualTo(before);
-  }
-
-  private void giveBack(Path undo) throws IOException {
-    CatalogEntry backup = fixture.listing().newestGood().orElseThrow();
-    new BaseReader(fixture.reader)
-        .giveBack(
-            backup.manifest(),
-            backup.copiesToRead().get(0),
-            folder,
-            name -> name,
-            undo,
-            bytes -> {});
-  }
-
-  @Test
-  void changesNothingWhileWhatItWouldOverwriteCannotBeSaved() throws IOException {
-    changeInEveryWay();
-    Map<String, String> before = contents();
-
-    Path noFolder = Files.writeString(temporary.resolve("file"), "a file");
-
-    assertThatThrownBy(() -> repair(true, Optional.of(noFolder.resolve("undo"))))
-        .isInstanceOf(IOException.class);
-    assertThat(contents()).isEqualTo(before);
   }
 
   @ParameterizedTest

@@ -175,13 +175,6 @@ public final class FakeDataDirectory implements DataDirectories {
     }
 
     @Override
-    public void giveBack(ServerFiles files) {
-      calls.add("giveBack");
-      close();
-      state = State.NOTHING;
-    }
-
-    @Override
     public void putBack() {
       calls.add("putBack");
       close();

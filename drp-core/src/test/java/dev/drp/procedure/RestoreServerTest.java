@@ -447,31 +447,6 @@ class RestoreServerTest {
   }
 
   @Test
-  void repairsTheLiveFilesOnlyWhenTheirIdentifierIsConfirmedAndGivesThemBack() {
-    String identifier = fixture.server.facts().systemIdentifier();
-    Execution inContainer = restore(CONFIRMED.withDelta(identifier));
-    assertThat(inContainer.problem().orElseThrow().problem())
-        .contains("are not in a directory of this machine");
-    fixture.directory.setLiveDirectory(Path.of("/var/lib/live"));
-    Execution unconfirmed = restore(CONFIRMED.withDelta(""));
-    assertThat(unconfirmed.problem().orElseThrow().problem())
-        .contains("are those of the live server, system identifier " + identifier);
-    Execution unnamed = restore(RestoreRequest.NEWEST.withDelta(identifier));
-    assertThat(unnamed.problem().orElseThrow().problem()).contains("nothing was confirmed");
-    assertThat(fixture.directory.calls()).isEmpty();
-
-    Execution repaired = restore(CONFIRMED.withDelta(identifier));
-
-    assertThat(repaired.state())
-        .as("%s", repaired.problem())
-        .isEqualTo(ExecutionState.AWAITING_COMMIT);
-    assertThat(fixture.directory.calls()).startsWith("repair").contains("seal", "switchTo");
-    Execution undone = undo(repaired);
-    assertThat(undone.state()).as("%s", undone.problem()).isEqualTo(ExecutionState.ROLLED_BACK);
-    assertThat(fixture.directory.calls()).endsWith("switchTo", "giveBack");
-  }
-
-  @Test
   void aRepairedFolderThatDoesNotMeetAnExpectationIsPutBackAndNeverRemoved() {
     Path folder = Path.of("/srv/copy");
     fixture.directory.fill(folder);

@@ -647,6 +647,28 @@ final class RecoveryEngineTest {
   }
 
   @Test
+  void losesNothingWhereTheDataGoesFurtherThanTheImpact() {
+    Instant impact = TestPlans.NOW.minus(Duration.ofMinutes(5));
+    RecoveryPlan plan =
+        RecoveryPlan.named("restore", "shop", "production")
+            .phase(
+                "restore",
+                Optional.empty(),
+                Step.reading(
+                    "measure",
+                    "",
+                    context -> {
+                      context.reached(MeasuringPoint.IMPACT, impact);
+                      context.reached(MeasuringPoint.RECOVERY_POINT, impact.plusMillis(97));
+                    }))
+            .build();
+
+    Execution done = engine.execute(plan, Mode.RECOVERY, ExecutionListener.SILENT);
+
+    assertThat(done.recoveryPointActual()).contains(Duration.ZERO);
+  }
+
+  @Test
   void neverCallsAnObjectiveMetThatWasNotMeasured() {
     Execution execution =
         engine.execute(

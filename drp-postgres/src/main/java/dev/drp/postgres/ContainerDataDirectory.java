@@ -92,16 +92,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
 
   @Override
   ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in) {
-    throw notRepaired();
-  }
-
-  @Override
-  void giveBackFiles(ServerFiles files, RecoveryFolder in) {
-    throw notRepaired();
-  }
-
-  private RecoveryException notRepaired() {
-    return new RecoveryException(
+    throw new RecoveryException(
         ErrorCode.REFUSED,
         "container %s: files are repaired in folders of this machine only"
             .formatted(container.name()),

@@ -57,9 +57,6 @@ abstract class ExchangedDirectory implements DataDirectory {
   /** Rewrites what differs, but so that no server starts from it yet. */
   abstract ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in);
 
-  /** Takes that back, as far as it was saved. */
-  abstract void giveBackFiles(ServerFiles files, RecoveryFolder in);
-
   /** Whether the files have to do without configuration from elsewhere. */
   abstract boolean standsAlone();
 
@@ -168,19 +165,6 @@ abstract class ExchangedDirectory implements DataDirectory {
     RecoveryFolder folder = recoveryFolder();
     repaired.accept(repairFiles(files, folder));
     return recover(folder, target, progress);
-  }
-
-  @Override
-  public void giveBack(ServerFiles files) {
-    removeServer();
-    if (state() != State.NOTHING) {
-      stopLive();
-      exchanged().take();
-      giveBackFiles(files, recoveryFolder());
-      exchanged().putRestored();
-      exchanged().drop();
-    }
-    startLive();
   }
 
   @Override

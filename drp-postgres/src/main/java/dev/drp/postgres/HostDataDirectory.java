@@ -295,32 +295,7 @@ final class HostDataDirectory extends ExchangedDirectory {
     try {
       return files.repair(
           Path.of(in.data()),
-          HostDataDirectory::interim,
-          standsAlone() ? Optional.empty() : Optional.of(undoFile()));
-    } catch (IOException e) {
-      throw cannotUnpack(String.valueOf(e.getMessage()), e);
-    } catch (UncheckedIOException e) {
-      throw cannotUnpack(String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  private static String interim(String name) {
-    return name.equals(ControlFileLast.CONTROL_FILE) ? ControlFileLast.INTERIM : name;
-  }
-
-  /** What the live server's files were; without it, none of them was changed yet. */
-  private Path undoFile() {
-    return Path.of(folder(), "undo");
-  }
-
-  @Override
-  void giveBackFiles(ServerFiles files, RecoveryFolder in) {
-    if (!Files.exists(undoFile())) {
-      return;
-    }
-    try {
-      files.giveBack(Path.of(in.data()), HostDataDirectory::interim, undoFile());
-      host.run(command(List.of("sync", "-f", in.data())));
+          name -> name.equals(ControlFileLast.CONTROL_FILE) ? ControlFileLast.INTERIM : name);
     } catch (IOException e) {
       throw cannotUnpack(String.valueOf(e.getMessage()), e);
     } catch (UncheckedIOException e) {

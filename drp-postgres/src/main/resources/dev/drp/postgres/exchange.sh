@@ -100,14 +100,6 @@ take() {
       keep 'out data'
       ;;
     'out data' | taken | recovered) ;;
-    'live data' | 'in data' | 'live replaced')
-      [ -e "$folder/only" ] || refuse "the files in $folder are needed"
-      if [ "$(state)" = 'live replaced' ]; then
-        keep taken
-      else
-        keep 'out data'
-      fi
-      ;;
     *) refuse "the files in $folder are needed" ;;
   esac
   if [ "$(state)" = 'out data' ]; then

@@ -5,21 +5,14 @@ import static java.util.Objects.requireNonNull;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
-import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupManifest;
-import dev.drp.backup.BackupReader;
-import dev.drp.backup.BackupRequest;
 import dev.drp.backup.Compression;
-import dev.drp.backup.LocalCatalog;
 import dev.drp.backup.NamedStorage;
-import dev.drp.backup.TakeBackup;
 import dev.drp.database.ConsistentSnapshot;
-import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.SqlSession;
 import dev.drp.database.TableRows;
 import dev.drp.database.ThrowawayServer;
-import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
@@ -27,13 +20,7 @@ import dev.drp.plan.Expectation;
 import dev.drp.plan.ExpectedResult;
 import dev.drp.plan.Site;
 import dev.drp.plan.Storage;
-import dev.drp.procedure.RestoreDatabase;
-import dev.drp.procedure.RestoreRequest;
-import dev.drp.recovery.Execution;
-import dev.drp.recovery.ExecutionListener;
-import dev.drp.recovery.Executions;
-import dev.drp.recovery.Mode;
-import dev.drp.recovery.RecoveryEngine;
+import dev.drp.plan.WalSettings;
 import dev.drp.state.StateDirectory;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -48,11 +35,11 @@ import java.util.Optional;
  * but what it tells.
  */
 public final class Demo {
-  private static final String ENVIRONMENT = "production";
+  static final String ENVIRONMENT = "production";
   private static final String DATABASE = "ask_and_trust";
   private static final String STORAGE = "local";
 
-  /** What users write between the backup and the disaster is what a logical backup loses. */
+  /** What users write between the backup and the disaster is what a backup alone loses. */
   private static final Duration LIFE_AFTER_BACKUP = Duration.ofSeconds(3);
 
   private final DemoServers servers;
@@ -84,21 +71,27 @@ public final class Demo {
   }
 
   public DemoResult run() {
-    try (ThrowawayServer primary = servers.start("demo-primary")) {
+    try (ThrowawayServer primary = servers.start("demo-primary");
+        Protection protection = protection()) {
       progress.message("making a database on " + primary.description());
       long answersAtFirst = createDatabase(primary);
       AnsweringUsers users = AnsweringUsers.start(primary.openSession(DATABASE));
       Witness witness = new Witness();
       progress.message("backing it up while its users go on writing");
-      BackupManifest backup = backUp(witness.watching(primary.server()));
+      BackupManifest backup = protection.protect(witness.watching(primary.server()));
       pause(LIFE_AFTER_BACKUP);
       Instant impact = clock.instant();
       progress.message("disaster: the server is killed with SIGKILL, its data is removed");
       requireGone(primary.remove());
       users.close();
       long committed = answersAtFirst + users.acknowledged();
-      return recover(witness.rows(), backup, impact, committed - answersIn(backup));
+      return recover(protection, witness.rows(), backup, impact, committed - answersIn(backup));
     }
+  }
+
+  private Protection protection() {
+    Tools tools = new Tools(plan, compression, storage, state, clock, progress);
+    return servers.streamsLog() ? new FilesAndLog(servers, tools) : new Dump(servers, tools);
   }
 
   /** Returns how many answers it holds. */
@@ -112,75 +105,31 @@ public final class Demo {
     }
   }
 
-  private BackupManifest backUp(DatabaseConnector connector) {
-    return new TakeBackup(connector, compression, state, clock, progress, "demo")
-        .take(
-            new BackupRequest(
-                plan.application(),
-                plan.environment(ENVIRONMENT),
-                BackupKind.LOGICAL,
-                Optional.empty(),
-                List.of(storage),
-                false))
-        .manifest();
-  }
-
   private DemoResult recover(
-      RowHashes inBackup, BackupManifest backup, Instant impact, long writtenAfterBackup) {
+      Protection protection,
+      RowHashes inBackup,
+      BackupManifest backup,
+      Instant impact,
+      long writtenAfterBackup) {
     progress.message("recovering on a fresh server");
-    try (ThrowawayServer standIn = servers.start("demo-recovery")) {
-      Execution execution = restore(standIn.server(), impact);
-      RowHashes recovered = readAllRows(standIn.server());
-      DemoResult result =
-          new DemoResult(
-              servers.runtime(),
-              standIn.description(),
-              backup.database().sizeBytes(),
-              backup.took(),
-              backup.storedBytes(),
-              measured(execution.recoveryTimeActual()),
-              measured(execution.recoveryPointActual()),
-              backup.totalRows(),
-              recovered.rows(),
-              inBackup.missingFrom(recovered),
-              writtenAfterBackup);
-      requireGone(standIn.remove());
-      return result;
-    }
-  }
-
-  private Execution restore(DatabaseServer server, Instant impact) {
-    BackupCatalog catalog = new BackupCatalog(plan.application(), List.of(storage));
-    RestoreDatabase restore =
-        new RestoreDatabase(
-            plan,
-            environment -> new BorrowedServer(server),
-            catalog,
-            new LocalCatalog(catalog, state, clock),
-            new BackupReader(List.of(compression)),
-            clock);
-    Execution execution =
-        new RecoveryEngine(new Executions(state), clock)
-            .execute(
-                restore.plan(ENVIRONMENT, RestoreRequest.NEWEST.withImpact(impact)),
-                Mode.RECOVERY,
-                narrating());
-    execution
-        .problem()
-        .ifPresent(
-            problem -> {
-              throw problem.toException();
-            });
-    return execution;
-  }
-
-  private ExecutionListener narrating() {
-    return new ExecutionListener() {
-      @Override
-      public Progress progress() {
-        return progress;
-      }
-    };
+    Protection.Recovery recovery = protection.recover(impact);
+    RowHashes recovered = readAllRows(recovery.server().server());
+    DemoResult result =
+        new DemoResult(
+            servers.runtime(),
+            recovery.server().description(),
+            backup.kind(),
+            backup.database().sizeBytes(),
+            backup.took(),
+            backup.storedBytes(),
+            measured(recovery.execution().recoveryTimeActual()),
+            measured(recovery.execution().recoveryPointActual()),
+            backup.totalRows(),
+            recovered.rows(),
+            inBackup.missingFrom(recovered),
+            writtenAfterBackup);
+    requireGone(recovery.server().remove());
+    return result;
   }
 
   private static RowHashes readAllRows(DatabaseServer server) {
@@ -225,6 +174,7 @@ public final class Demo {
                 .database(
                     DatabaseSettings.builder(DATABASE, DemoServers.SUPERUSER)
                         .host("127.0.0.1", DatabaseSettings.DEFAULT_PORT)
+                        .wal(WalSettings.to(STORAGE))
                         .expectation(
                             new Expectation(
                                 "categories present",

@@ -7,6 +7,7 @@ import dev.drp.database.SandboxRequest;
 import dev.drp.database.ThrowawayServer;
 import dev.drp.runtime.ImageIdentity;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where the demo gets its servers from.
@@ -19,10 +20,17 @@ public record DemoServers(
     String runtime, DatabaseSandboxes sandboxes, Optional<ImageIdentity> image, int majorVersion) {
   static final String SUPERUSER = "postgres";
 
+  /** Those whose files and log this tool knows; of others it takes logical backups. */
+  private static final Set<Integer> WITH_LOG = Set.of(15, 17);
+
   public DemoServers {
     requireNonNull(runtime, "runtime");
     requireNonNull(sandboxes, "sandboxes");
     requireNonNull(image, "image");
+  }
+
+  boolean streamsLog() {
+    return WITH_LOG.contains(majorVersion);
   }
 
   ThrowawayServer start(String owner) {

@@ -240,37 +240,6 @@ class RestoreOnHostTest {
   }
 
   @Test
-  void theLiveFilesAreRepairedWhenThatIsConfirmedAndGivenBackAsTheyWere() throws Exception {
-    String identifier = server.sql("shop", "select system_identifier from pg_control_system()");
-    Programs.Result refused = restore("--delta", "--confirm", "shop");
-    assertThat(refused.exitCode()).as(refused.toString()).isEqualTo(6);
-    assertThat(refused.stdout()).contains("system identifier " + identifier);
-
-    Programs.Result repaired =
-        restore("--delta", "--confirm", "shop", "--overwrite-live", identifier);
-    assertThat(repaired.exitCode()).as(repaired.toString()).isZero();
-    assertThat(rows()).isEqualTo("1000");
-    sql("shop", "create table written_since as select 1");
-
-    drp("restore-undo", execution(repaired), "--confirm", "shop").requireSuccess();
-    assertThat(rows()).isEqualTo("10");
-    assertThat(leftovers()).isEmpty();
-
-    String killed =
-        killed(
-            hold("sync", "[ \"$1\" = -f ]"),
-            "--delta",
-            "--confirm",
-            "shop",
-            "--overwrite-live",
-            identifier);
-    assertThat(server.dataFolder().resolve("global/pg_control")).doesNotExist();
-    drp("restore-undo", killed, "--confirm", "shop").requireSuccess();
-    assertThat(rows()).isEqualTo("10");
-    assertThat(leftovers()).isEmpty();
-  }
-
-  @Test
   void aFolderOfAnotherServerAndOneThatIsServedAreNotRepaired() {
     try (HostPostgres other = HostPostgres.start()) {
       String into = other.dataFolder().toString();
