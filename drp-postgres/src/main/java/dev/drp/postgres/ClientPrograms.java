@@ -215,7 +215,11 @@ final class ClientPrograms {
     variables.put("PGCONNECT_TIMEOUT", "30");
     variables.put("PGSSLMODE", sessions.sslMode());
     variables.put("PGGSSENCMODE", "disable");
-    variables.put("PGOPTIONS", (NO_TIMEOUTS + " " + serverOptions).strip());
+    String limits =
+        serverMajor < Sessions.TRANSACTIONS_LIMITED
+            ? NO_TIMEOUTS
+            : NO_TIMEOUTS + Sessions.NO_TRANSACTION_TIMEOUT;
+    variables.put("PGOPTIONS", (limits + " " + serverOptions).strip());
     variables.put("LC_ALL", "C");
     Map<String, Secret> environment = new HashMap<>();
     variables.forEach((name, value) -> environment.put(name, new Secret(value)));

@@ -1,6 +1,7 @@
 package dev.drp.postgres;
 
 import dev.drp.runtime.ByteStream;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -24,11 +25,17 @@ final class Sessions implements AutoCloseable {
           + " -c default_transaction_read_only=off -c lock_timeout=60s -c intervalstyle=postgres"
           + " -c extra_float_digits=3";
 
+  /** From this major version on, servers limit transactions; earlier ones refuse the setting. */
+  static final int TRANSACTIONS_LIMITED = 17;
+
+  static final String NO_TRANSACTION_TIMEOUT = " -c transaction_timeout=0";
+
   private final Route route;
   private final Login login;
   private final String maintenanceDatabase;
   private final Failures failures;
   private final @Nullable String socketKey;
+  private volatile String options = OPTIONS;
 
   Sessions(Route route, Login login, String maintenanceDatabase, String place) {
     this.route = route;
@@ -106,11 +113,9 @@ final class Sessions implements AutoCloseable {
   Session replication(String application, Duration silence, String options) throws SQLException {
     PGSimpleDataSource source = source("postgres", silence);
     source.setApplicationName(application);
-    source.setOptions(OPTIONS + options);
     source.setReplication("true");
-    source.setAssumeMinServerVersion("15");
     source.setPreferQueryMode(PreferQueryMode.SIMPLE);
-    return new Session(source.getConnection(), failures);
+    return connect(source, options);
   }
 
   /**
@@ -123,8 +128,7 @@ final class Sessions implements AutoCloseable {
       throws SQLException {
     PGSimpleDataSource source = source(database, silence);
     source.setApplicationName(application);
-    source.setOptions(OPTIONS + options);
-    return new Session(source.getConnection(), failures);
+    return connect(source, options);
   }
 
   private Session open(String database, Duration limit) {
@@ -149,7 +153,25 @@ final class Sessions implements AutoCloseable {
   }
 
   private Session connect(String database, Duration limit) throws SQLException {
-    return new Session(source(database, limit).getConnection(), failures);
+    return connect(source(database, limit), "");
+  }
+
+  /**
+   * A server tells its version only to who is connected. So the first session with a newer one is
+   * given up for another, with the setting that it knows.
+   */
+  private Session connect(PGSimpleDataSource source, String more) throws SQLException {
+    String known = options;
+    source.setOptions(known + more);
+    Connection connection = source.getConnection();
+    if (known.equals(OPTIONS)
+        && connection.getMetaData().getDatabaseMajorVersion() >= TRANSACTIONS_LIMITED) {
+      connection.close();
+      options = OPTIONS + NO_TRANSACTION_TIMEOUT;
+      source.setOptions(options + more);
+      connection = source.getConnection();
+    }
+    return new Session(connection, failures);
   }
 
   private PGSimpleDataSource source(String database, Duration limit) throws SQLException {
@@ -164,7 +186,7 @@ final class Sessions implements AutoCloseable {
     source.setLoginTimeout(LOGIN_SECONDS);
     source.setSocketTimeout((int) limit.toSeconds());
     source.setTcpKeepAlive(true);
-    source.setOptions(OPTIONS);
+    source.setAssumeMinServerVersion("15"); // or the driver sets things in a transaction of its own
     source.setSslMode(sslMode());
     source.setProperty("gssEncMode", "disable");
     if (socketKey != null) {

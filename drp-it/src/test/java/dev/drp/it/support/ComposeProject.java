@@ -52,7 +52,12 @@ public final class ComposeProject implements AutoCloseable {
    * with the password {@code correct horse}, database {@code app}.
    */
   public static ComposeProject withPostgres() {
-    return start(POSTGRES.formatted(TestImages.postgres(), Programs.LABEL + "=" + Programs.RUN));
+    return withPostgres(TestImages.postgres());
+  }
+
+  /** The same with one of the {@link TestImages}. */
+  public static ComposeProject withPostgres(String image) {
+    return start(POSTGRES.formatted(image, Programs.LABEL + "=" + Programs.RUN));
   }
 
   /**

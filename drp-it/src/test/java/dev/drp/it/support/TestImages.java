@@ -10,4 +10,10 @@ public final class TestImages {
   public static String postgres() {
     return Optional.ofNullable(System.getenv("DRP_IT_POSTGRES_IMAGE")).orElse("drp-it/postgres:15");
   }
+
+  /** PostgreSQL 17, likewise. */
+  public static String postgres17() {
+    return Optional.ofNullable(System.getenv("DRP_IT_POSTGRES17_IMAGE"))
+        .orElse("drp-it/postgres17:17");
+  }
 }
