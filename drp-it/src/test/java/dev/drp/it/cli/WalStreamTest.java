@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The log of a real server, streamed by a real process, with real faults in between. */
@@ -200,13 +202,14 @@ class WalStreamTest {
   }
 
   @Test
+  @Timeout(value = 40, unit = TimeUnit.MINUTES) // for 50 kills
   void killedAtRandomPointsItLosesNothingAndKeepsNothingTwice() throws Exception {
     Random random = new Random();
     long seed = random.nextLong();
     random.setSeed(seed);
     catchUp().requireSuccess(); // from here on, what the slot says was confirmed by a stream
     Process load =
-        primary.startAsServer("pgbench", "-n", "-c", "2", "-R", "1500", "-T", "600", "postgres");
+        primary.startAsServer("pgbench", "-n", "-c", "2", "-R", "1500", "-T", "3600", "postgres");
     try {
       for (int i = 0; i < KILLS; i++) {
         Process stream = stream();
