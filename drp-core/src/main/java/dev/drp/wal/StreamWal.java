@@ -133,6 +133,7 @@ public final class StreamWal {
     private final Thread receiving;
     private final Thread watching;
     private final Optional<WriteCanary> canary;
+    private boolean statusFails;
 
     private Run(
         String application,
@@ -276,7 +277,20 @@ public final class StreamWal {
           && shipping.settled(target.timeline(), target.flushed());
     }
 
+    /** Where there is no room for it, what was written before tells how old it is. */
     private void writeDown() {
+      try {
+        writeStatus();
+        statusFails = false;
+      } catch (RecoveryException e) {
+        if (!statusFails) {
+          tell(WalEvent.Kind.STATUS, e.problem() + "; it is tried again");
+        }
+        statusFails = true;
+      }
+    }
+
+    private void writeStatus() {
       WalReceiver.Receiving now = receiver.receiving();
       if (now != null) {
         WalSpool spool = now.shipping().spool();

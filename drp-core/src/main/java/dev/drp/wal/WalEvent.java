@@ -32,6 +32,8 @@ public record WalEvent(Instant at, Kind kind, String text) {
     SYNCHRONOUS,
     /** The canary is written, or cannot be, which harms nothing but what a recovery can prove. */
     CANARY,
+    /** What other commands are to know of the stream cannot be written down; it is tried again. */
+    STATUS,
     /** The stream has ended in order. */
     STOPPED
   }

@@ -1,7 +1,9 @@
 package dev.drp.it.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.drp.backup.NamedStorage;
 import dev.drp.database.Lsn;
@@ -16,10 +18,15 @@ import dev.drp.wal.WalCoverage;
 import dev.drp.wal.WalSegment;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -85,6 +93,10 @@ class WalStreamTest {
   }
 
   private void writePlan(String maxLag, boolean synchronous) throws IOException {
+    writePlan(server.port(), maxLag, synchronous);
+  }
+
+  private void writePlan(int port, String maxLag, boolean synchronous) throws IOException {
     Files.writeString(
         folder.resolve("drp.yaml"),
         """
@@ -106,7 +118,7 @@ class WalStreamTest {
           remote: { directory: %s, off-site: true }
         """
             .formatted(
-                server.port(),
+                port,
                 maxLag,
                 synchronous,
                 folder.resolve("disk/backups"),
@@ -302,6 +314,109 @@ class WalStreamTest {
   }
 
   @Test
+  void goesOnOnceThereIsRoomAgainForItsSpool() throws Exception {
+    assumeThat(System.getProperty("user.name")).as("who may mount").isEqualTo("root");
+    Path disk = Files.createDirectory(folder.resolve("state"));
+    Programs.run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk.toString());
+    try {
+      Process stream = stream();
+      write(1);
+      awaitStored("disk", flushed());
+      Programs.run("sh", "-c", "cat /dev/zero >%s/filler || true".formatted(disk));
+      write(3);
+      Lsn written = flushed();
+      Shop.await(() -> value("select active from pg_replication_slots").equals("f"));
+      assertThat(hasSafely(confirmed())).isTrue();
+      Instant full = Instant.now();
+      Shop.await(() -> Instant.now().isAfter(full.plusSeconds(5))); // its status is due meanwhile
+      assertThat(stream.isAlive()).isTrue();
+      assertThat(reach("disk")).isLessThan(written);
+
+      Files.delete(disk.resolve("filler"));
+      awaitStored("disk", written);
+      awaitStored("remote", written);
+      Programs.Result stopped = Shop.signal(stream, "TERM");
+
+      assertThat(stopped.exitCode()).as(stopped.stderr()).isZero();
+      assertThat(stopped.stderr()).contains("No space left", "all that came in is stored");
+      assertNoGap();
+      assertThat(assertSameAsTheServers("remote")).isGreaterThan(3);
+    } finally {
+      streams.forEach(stream -> stream.destroyForcibly().onExit().join());
+      Programs.run("umount", disk.toString());
+    }
+  }
+
+  @Test
+  void goesOnAfterACutOfTheNetworkAndNoticesAConnectionThatSwallowsEverything() throws Exception {
+    int port = freePort();
+    writePlan(port, "500ms", false);
+    Process network = network(port);
+    try {
+      Process stream = stream();
+      write(1);
+      awaitStored("disk", flushed());
+
+      send("KILL", connections(network));
+      network.destroyForcibly().waitFor();
+      write(1);
+      network = network(port);
+      awaitStored("disk", flushed());
+
+      String before = value("select active_pid from pg_replication_slots");
+      send("STOP", connections(network)); // those that are made from now on work
+      write(1);
+      Shop.await(() -> !value("select active_pid from pg_replication_slots").equals(before));
+      awaitStored("disk", flushed());
+      Programs.Result stopped = Shop.signal(stream, "TERM");
+
+      assertThat(stopped.exitCode()).as(stopped.stderr()).isZero();
+      assertThat(Pattern.compile("disconnected").matcher(stopped.stderr()).results().count())
+          .as(stopped.stderr())
+          .isGreaterThanOrEqualTo(2);
+      assertNoGap();
+      assertThat(assertSameAsTheServers("disk")).isGreaterThan(2);
+    } finally {
+      send("KILL", connections(network));
+      network.destroyForcibly();
+    }
+  }
+
+  /** What lies between the stream and the server: a process for each connection. */
+  private Process network(int port) throws Exception {
+    String from = "TCP-LISTEN:%d,bind=127.0.0.1,reuseaddr,fork".formatted(port);
+    Process network =
+        new ProcessBuilder("socat", from, "TCP:127.0.0.1:" + server.port())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    Shop.await(
+        () -> {
+          try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+          } catch (ConnectException e) {
+            return false;
+          }
+        });
+    return network;
+  }
+
+  private static List<Long> connections(Process network) {
+    return network.descendants().map(ProcessHandle::pid).toList();
+  }
+
+  private static void send(String signal, List<Long> processes) {
+    String all = processes.stream().map(String::valueOf).collect(joining(" "));
+    Programs.run("sh", "-c", "kill -%s %s || true".formatted(signal, all));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
   void goesOnAcrossPromotionsOfStandbysWhetherBehindOrStreaming() throws Exception {
     try (HostPostgres old = HostPostgres.start(Map.of("fsync", "off", "wal_keep_size", "1GB"))) {
       server = old;
@@ -363,7 +478,16 @@ class WalStreamTest {
       Lsn committed = flushed();
       assertThat(reach("disk")).isGreaterThanOrEqualTo(committed);
 
+      AtomicLong acknowledged = new AtomicLong();
+      Thread commits = new Thread(() -> commitUntilOneWaits(acknowledged), "commits");
+      commits.setDaemon(true);
+      commits.start();
+      Shop.await(() -> acknowledged.get() != 0);
       Shop.signal(stream, "KILL");
+      commits.join();
+      assertThat(reach("disk"))
+          .as("with what was acknowledged last")
+          .isGreaterThan(new Lsn(acknowledged.get()));
       Process waiting =
           primary.startAsServer("psql", "-d", "postgres", "-c", "create table waiting()");
       Shop.await(
@@ -385,6 +509,26 @@ class WalStreamTest {
           "select pg_reload_conf()",
           "-c",
           "drop table if exists waiting");
+    }
+  }
+
+  /** Remembers where the last commit ends, but for its own record, that was acknowledged. */
+  private void commitUntilOneWaits(AtomicLong acknowledged) {
+    try (Connection connection = server.connect("postgres");
+        Statement statement = connection.createStatement()) {
+      statement.setQueryTimeout(5);
+      while (true) {
+        String sql = "select pg_logical_emit_message(true, 'drp', repeat('z', 1000))";
+        try (ResultSet result = statement.executeQuery(sql)) {
+          if (statement.getWarnings() != null) {
+            return; // it waited, and the time limit ended that: committed, but nowhere else
+          }
+          result.next();
+          acknowledged.set(Lsn.parse(result.getString(1)).value());
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
     }
   }
 
