@@ -6,6 +6,10 @@ from harness import alternate, result, say, timed
 from server import Server, dataset
 from sides import Drp
 
+RECIPIENTS = [  # nobody has kept their identities
+    "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+    "age1e6c6qz69sgy3ym5ve4vrw3dmh63h2e5pacjfhhveyypg36txt52qegxh6g",
+]
 PEER = "pg_dump to a file, then gzip"
 PEER_BACKUP = "pg_dump > dump.sql; gzip dump.sql; sync dump.sql.gz ."
 PEER_RESTORE = "createdb app; gunzip -c dump.sql.gz | psql -Xq -v ON_ERROR_STOP=1"
@@ -43,6 +47,23 @@ def backup_bytes(bench):
     return result("bytes", bench.once("logical", lambda: backups(bench))[1], PEER, PEER_BACKUP)
 
 
+def encryption_cost(bench):
+    server = dataset(bench.options.users)
+    encrypting = Drp(server, bench.work / "encrypted", recipients=RECIPIENTS)
+    plain = Drp(server, bench.work / "plain")
+
+    def side(drp):
+        def backup():
+            seconds = timed(lambda: drp("backup", "production", "--kind", "logical"))
+            drp.forget()
+            return seconds
+        return backup
+
+    with server.running():
+        rounds = bench.rounds("encryption-cost", lambda number: alternate(number, side(encrypting), side(plain)))
+    return result("s", rounds, "the same without recipients", "drp backup production --kind logical")
+
+
 def restore(bench):
     server = dataset(bench.options.users)
     folder = bench.work / "restore"
@@ -69,5 +90,6 @@ def restore(bench):
 ALL = {
     "logical-backup": (backup, "seconds of a logical backup, against pg_dump to a file, then gzip"),
     "logical-backup-bytes": (backup_bytes, "what it takes up, against the same"),
+    "encryption-cost": (encryption_cost, "seconds of a logical backup for two recipients, against one that is not encrypted"),
     "logical-restore": (restore, "seconds of a restore after total loss, until all tables are counted, against gunzip into psql"),
 }

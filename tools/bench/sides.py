@@ -18,9 +18,10 @@ from server import BIN
 class Drp:
     """Our side: a plan for a server, with storage and state in a folder of its own."""
 
-    def __init__(self, server, folder, wal=None):
+    def __init__(self, server, folder, wal=None, recipients=()):
         self.folder = Path(folder)
         self.wal = wal
+        self.recipients = list(recipients)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.storage = self.folder / "storage"
         self.storage.mkdir(exist_ok=True)
@@ -36,6 +37,7 @@ class Drp:
             "environments": {"production": {"site": "here", "database": {
                 "host": str(server.folder), "name": "app", "user": USER, "tools": str(BIN), "restart": [str(part) for part in restart], **({"wal": self.wal} if self.wal else {})}}},
             "storages": {"local": {"directory": str(self.storage)}},
+            "encryption": {"recipients": self.recipients},
             "backups": {"database": {"environment": "production", "kind": "logical", "every": "6h", "keep": "7d", "to": ["local"]}},
         }, indent=1))
 
