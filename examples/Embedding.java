@@ -26,7 +26,7 @@ public class Embedding {
     var storage = new NamedStorage("local", false, true, new DirectoryStorage(folder.resolve("backups")));
     var connector = new PostgresConnector(() -> DockerContainerRuntime.of(System.getenv()), new LocalCommandRunner(), clock);
     var sandboxes = new PostgresSandboxes(() -> DockerContainerRuntime.of(System.getenv()), new LocalCommandRunner(), clock);
-    var backup = new TakeBackup(connector, new ZstdCompression(), state, clock, Progress.SILENT, "1.0").take(
+    var backup = new TakeBackup(connector, Coding.plain(new ZstdCompression()), state, clock, Progress.SILENT, "1.0").take(
         new BackupRequest("Shop", plan.environment("production"), BackupKind.LOGICAL, Optional.empty(), List.of(storage), false));
     var catalog = new BackupCatalog("Shop", List.of(storage));
     var executions = new Executions(state);

@@ -15,6 +15,10 @@ public enum ErrorCode {
   NOT_IN_PLAN(ExitStatus.USAGE, false),
   /** A secret that the plan refers to cannot be read. */
   SECRET_UNAVAILABLE(ExitStatus.FAILED, false),
+  /** What is to be read is encrypted, and no identity was given. */
+  IDENTITY_MISSING(ExitStatus.USAGE, false),
+  /** What is to be read is encrypted, and to none of the identities that were given. */
+  IDENTITY_REFUSED(ExitStatus.FAILED, false),
 
   /** A program could not be started. */
   COMMAND_NOT_FOUND(ExitStatus.FAILED, false),

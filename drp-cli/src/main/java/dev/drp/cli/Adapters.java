@@ -2,12 +2,16 @@ package dev.drp.cli;
 
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
+import dev.drp.backup.Decryption;
+import dev.drp.backup.Encryption;
 import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.plan.Storage;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
+import java.nio.file.Path;
+import java.util.List;
 
 /** What stands behind the core's ports. Asking for one reaches for nothing yet. */
 interface Adapters extends AutoCloseable {
@@ -18,6 +22,15 @@ interface Adapters extends AutoCloseable {
   BackupStorage storage(Storage.S3 s3);
 
   Compression compression();
+
+  /** To those recipients of age; at least one. */
+  Encryption encryption(List<String> recipients);
+
+  /**
+   * With the identities in those files; SECRET_UNAVAILABLE where one holds none. Without files, for
+   * one who has no identity.
+   */
+  Decryption decryption(List<Path> identities);
 
   DatabaseConnector databases();
 

@@ -90,7 +90,7 @@ final class BackupCommand extends DrpCommand {
     TakeBackup takeBackup =
         new TakeBackup(
             session.adapters().databases(),
-            session.adapters().compression(),
+            session.coding(),
             session.state(),
             session.clock(),
             session.progress(),

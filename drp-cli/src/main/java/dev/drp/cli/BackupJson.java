@@ -27,8 +27,9 @@ final class BackupJson {
         .put("database", manifest.database().name())
         .put("databaseBytes", manifest.database().sizeBytes())
         .put("storedBytes", manifest.storedBytes())
-        .put("tables", manifest.rows().size())
-        .put("rows", manifest.totalRows())
+        .put("recipients", manifest.recipients())
+        .put("tables", BackupText.isSealed(manifest) ? null : manifest.rows().size())
+        .put("rows", BackupText.isSealed(manifest) ? null : manifest.totalRows())
         .put("unreadable", manifest.unreadable());
   }
 
@@ -90,7 +91,8 @@ final class BackupJson {
                             .put("bytes", it.bytes())
                             .put("sha256", it.sha256())
                             .put("plainBytes", it.plainBytes())
-                            .put("compression", it.compression()))
+                            .put("compression", it.compression())
+                            .put("encryption", it.encryption()))
                 .toList());
   }
 

@@ -28,16 +28,39 @@ final class BackupText {
             "%s, %s in %s, %s"
                 .formatted(
                     manifest.database().name(),
-                    Format.count(manifest.totalRows(), "row", "rows"),
-                    Format.count(manifest.rows().size(), "table", "tables"),
+                    isSealed(manifest)
+                        ? "rows that an identity can read"
+                        : Format.count(manifest.totalRows(), "row", "rows"),
+                    Format.count(
+                        isSealed(manifest)
+                            ? manifest.database().userTables()
+                            : manifest.rows().size(),
+                        "table",
+                        "tables"),
                     Format.bytes(manifest.database().sizeBytes())))
+        .row(
+            "",
+            "encrypted to",
+            manifest.encrypted() ? String.join(", ", manifest.recipients()) : "nobody: plain")
         .row("", "stored", Format.bytes(manifest.storedBytes()))
         .row("", "took", Format.duration(manifest.took()))
         .row("", "schedule", manifest.schedule().orElse("none: taken by hand"))
         .row("", "expectations", expectations(manifest));
   }
 
+  /** Whether what it says of the content was left out, as it is encrypted. */
+  static boolean isSealed(BackupManifest manifest) {
+    return manifest.encrypted() && manifest.rows().isEmpty();
+  }
+
+  static String rows(BackupManifest manifest) {
+    return isSealed(manifest) ? "sealed" : Format.count(manifest.totalRows());
+  }
+
   private static String expectations(BackupManifest manifest) {
+    if (isSealed(manifest)) {
+      return "sealed: an identity can read them";
+    }
     if (manifest.expectations().isEmpty()) {
       return "the plan has none";
     }

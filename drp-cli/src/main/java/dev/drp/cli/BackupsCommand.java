@@ -108,7 +108,7 @@ final class BackupsCommand extends DrpCommand {
           Format.instant(manifest.recoveryPoint()),
           Format.duration(manifest.dataLossAt(session.now())),
           Format.bytes(manifest.storedBytes()),
-          Format.count(manifest.totalRows()),
+          BackupText.rows(manifest),
           BackupText.where(backup));
     }
     table.lines().forEach(out::line);

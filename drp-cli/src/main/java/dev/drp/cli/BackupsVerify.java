@@ -3,7 +3,6 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
-import dev.drp.backup.BackupReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
 import dev.drp.backup.CatalogProblem;
@@ -56,10 +55,7 @@ final class BackupsVerify extends DrpCommand {
     }
     List<Verification> results =
         new VerifyBackups(
-                session.localCatalog(),
-                new BackupReader(List.of(session.adapters().compression())),
-                session.clock(),
-                session.progress())
+                session.localCatalog(), session.reader(), session.clock(), session.progress())
             .verify(backups);
     session.print(
         () ->
@@ -87,6 +83,7 @@ final class BackupsVerify extends DrpCommand {
         .put("id", verification.id().value())
         .put("storage", verification.storage().name())
         .put("good", verification.failure().isEmpty())
+        .put("decrypted", verification.decrypted())
         .put("code", verification.failure().map(RecoveryException::code))
         .put("problem", verification.failure().map(RecoveryException::problem))
         .put("storedBytes", verification.bytes())
@@ -100,7 +97,7 @@ final class BackupsVerify extends DrpCommand {
           it.id().value(),
           it.storage().name(),
           it.failure().isEmpty()
-              ? out.good("good")
+              ? it.decrypted() ? out.good("good") : out.good("good as stored")
               : it.failure().get().code() == ErrorCode.BACKUP_CORRUPT
                   ? out.bad("DAMAGED")
                   : out.warning("not readable now"),
@@ -108,6 +105,11 @@ final class BackupsVerify extends DrpCommand {
           Format.duration(it.took()));
     }
     table.lines().forEach(out::line);
+    if (results.stream().anyMatch(it -> !it.decrypted())) {
+      out.line();
+      out.line(
+          "Encrypted backups were compared as stored only: decrypting them takes --identity FILE.");
+    }
     for (Verification it : results) {
       it.failure()
           .ifPresent(

@@ -3,6 +3,7 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,6 +62,15 @@ final class Drp implements Runnable {
       scope = ScopeType.INHERIT,
       description = "The state directory; /var/lib/drp for root, else drp in the XDG state folder.")
   private @Nullable Path stateDirectory;
+
+  @Option(
+      names = "--identity",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description =
+          "File with an identity of age, to read what is encrypted; may be repeated. Else the one"
+              + " that $DRP_IDENTITY_FILE names.")
+  private List<Path> identities = new ArrayList<>();
 
   @Option(
       names = "--output",
@@ -159,7 +169,7 @@ final class Drp implements Runnable {
             ? Logging.Verbosity.DEBUG
             : verbose ? Logging.Verbosity.VERBOSE : Logging.Verbosity.QUIET,
         context.console()::note);
-    return new Session(context, planFile, stateDirectory, output, quiet);
+    return new Session(context, planFile, stateDirectory, output, quiet, identities);
   }
 
   /** Says which version this is. */

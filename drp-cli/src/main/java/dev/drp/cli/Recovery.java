@@ -11,7 +11,6 @@ import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.ExecutionListener;
 import dev.drp.recovery.RecoveryEngine;
 import dev.drp.recovery.RecoveryPlan;
-import java.util.List;
 
 /** The built-in recovery plans and the engine that executes them, wired for one command. */
 final class Recovery {
@@ -59,7 +58,7 @@ final class Recovery {
   }
 
   private BackupReader reader() {
-    return new BackupReader(List.of(session.adapters().compression()));
+    return session.reader();
   }
 
   ExecutionListener listener() {

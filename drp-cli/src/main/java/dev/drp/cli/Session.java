@@ -2,6 +2,9 @@ package dev.drp.cli;
 
 import dev.drp.Progress;
 import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupReader;
+import dev.drp.backup.Coding;
+import dev.drp.backup.Decoding;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.LoadedPlan;
@@ -15,17 +18,22 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a command works with. Everything is opened when it is first asked for. */
 final class Session implements AutoCloseable {
+  /** Names the file of an identity where no option does. */
+  static final String IDENTITY = "DRP_IDENTITY_FILE";
+
   private final Context context;
   private final Path planFile;
   private final @Nullable Path stateDirectory;
   private final Drp.OutputFormat output;
   private final boolean quiet;
+  private final List<Path> identities;
   private @Nullable LoadedPlan loaded;
   private @Nullable StateDirectory state;
   private @Nullable ConsoleProgress progress;
@@ -36,12 +44,14 @@ final class Session implements AutoCloseable {
       Path planFile,
       @Nullable Path stateDirectory,
       Drp.OutputFormat output,
-      boolean quiet) {
+      boolean quiet,
+      List<Path> identities) {
     this.context = context;
     this.planFile = planFile;
     this.stateDirectory = stateDirectory;
     this.output = output;
     this.quiet = quiet;
+    this.identities = List.copyOf(identities);
   }
 
   /** What came of reading the plan file, with what is wrong with it. */
@@ -71,6 +81,30 @@ final class Session implements AutoCloseable {
       adapters = known;
     }
     return known;
+  }
+
+  /** How what is stored is compressed, and encrypted where the plan names recipients. */
+  Coding coding() {
+    List<String> recipients = plan().encryption().publicKeys();
+    return new Coding(
+        adapters().compression(),
+        recipients.isEmpty() ? Optional.empty() : Optional.of(adapters().encryption(recipients)));
+  }
+
+  /** What undoes that, with the identities that were given. */
+  Decoding decoding() {
+    return new Decoding(adapters().compression(), List.of(adapters().decryption(identities())));
+  }
+
+  /** Reads backups, with the identities that were given. */
+  BackupReader reader() {
+    Decoding decoding = decoding();
+    return new BackupReader(List.of(decoding.compression()), decoding.decryptions());
+  }
+
+  private List<Path> identities() {
+    String named = context.environment().getOrDefault(IDENTITY, "");
+    return !identities.isEmpty() || named.isEmpty() ? identities : List.of(Path.of(named));
   }
 
   Storages storages() {

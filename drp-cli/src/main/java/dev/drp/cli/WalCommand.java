@@ -71,7 +71,7 @@ final class WalCommand implements Runnable {
           new StreamWal(
                   session.adapters().databases(),
                   session.storages().require(settings.to(), "the log of " + environment),
-                  session.adapters().compression(),
+                  session.coding(),
                   session.state(),
                   session.clock(),
                   event -> {
@@ -178,7 +178,7 @@ final class WalCommand implements Runnable {
                 session.plan().application(),
                 environment,
                 status.systemIdentifier(),
-                session.adapters().compression())
+                session.decoding())
             .gaps();
       } catch (RecoveryException e) {
         return List.of(); // that it is down is told already

@@ -2,6 +2,8 @@ package dev.drp.cli;
 
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
+import dev.drp.backup.Decryption;
+import dev.drp.backup.Encryption;
 import dev.drp.backup.RetryingStorage;
 import dev.drp.backup.ThrottledStorage;
 import dev.drp.database.DataDirectories;
@@ -9,6 +11,7 @@ import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.DataRate;
+import dev.drp.plan.SecretReference;
 import dev.drp.plan.Storage;
 import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
@@ -16,6 +19,8 @@ import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.transfer.AgeDecryption;
+import dev.drp.transfer.AgeEncryption;
 import dev.drp.transfer.DirectoryStorage;
 import dev.drp.transfer.S3Bucket;
 import dev.drp.transfer.S3Storage;
@@ -120,6 +125,16 @@ final class Wiring implements Adapters {
   @Override
   public Compression compression() {
     return new ZstdCompression();
+  }
+
+  @Override
+  public Encryption encryption(List<String> recipients) {
+    return new AgeEncryption(recipients);
+  }
+
+  @Override
+  public Decryption decryption(List<Path> identities) {
+    return AgeDecryption.of(identities.stream().map(SecretReference.WholeFile::new).toList());
   }
 
   @Override

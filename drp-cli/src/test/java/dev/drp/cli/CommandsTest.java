@@ -8,6 +8,8 @@ import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
+import dev.drp.backup.Decryption;
+import dev.drp.backup.Encryption;
 import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.GzipCompression;
 import dev.drp.database.DataDirectories;
@@ -24,6 +26,7 @@ import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateLock;
+import dev.drp.transfer.AgeDecryption;
 import dev.drp.wal.WalStatus;
 import dev.drp.wal.WalStretch;
 import java.io.IOException;
@@ -113,6 +116,16 @@ class CommandsTest {
     @Override
     public Compression compression() {
       return new GzipCompression();
+    }
+
+    @Override
+    public Encryption encryption(List<String> recipients) {
+      throw new AssertionError("no plan here names recipients");
+    }
+
+    @Override
+    public Decryption decryption(List<Path> identities) {
+      return AgeDecryption.of(List.of());
     }
 
     @Override

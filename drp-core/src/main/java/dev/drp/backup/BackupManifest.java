@@ -23,7 +23,8 @@ import java.util.Optional;
  * @param recoveryPoint the instant that the restored data will reflect, by the database server's
  *     clock
  * @param server the server it was taken from
- * @param database the database, as it was
+ * @param database the database, as it was; of an encrypted backup this, rows and expectations are
+ *     known to whoever can decrypt it ({@link BackupReader#unsealed}), and else neutral values
  * @param rows rows of every table in the backup's own snapshot; of a physical backup, in one that
  *     was open while the files were copied
  * @param expectations the plan's expectations, evaluated in the same snapshot
@@ -31,6 +32,7 @@ import java.util.Optional;
  * @param toolVersions versions of the programs used, such as {@code pg_dump (PostgreSQL) 15.18}
  * @param unreadable what an emergency backup could not read
  * @param base the server's files, of a physical backup
+ * @param recipients who can decrypt it, as the plan named them; empty when it is not encrypted
  */
 public record BackupManifest(
     BackupId id,
@@ -51,9 +53,13 @@ public record BackupManifest(
     List<String> toolVersions,
     List<String> unreadable,
     List<BackupPart> parts,
-    Optional<BaseContent> base) {
-  /** The format that this version writes and reads. */
-  public static final int FORMAT = 1;
+    Optional<BaseContent> base,
+    List<String> recipients) {
+  /** The format of backups that are not encrypted. */
+  public static final int PLAIN_FORMAT = 1;
+
+  /** The format of those that are: who knows the first one only would take them for damaged. */
+  public static final int ENCRYPTED_FORMAT = 2;
 
   public BackupManifest {
     requireNonNull(id, "id");
@@ -73,9 +79,53 @@ public record BackupManifest(
     unreadable = List.copyOf(unreadable);
     parts = List.copyOf(parts);
     requireNonNull(base, "base");
+    recipients = List.copyOf(recipients);
     if (parts.isEmpty()) {
       throw new IllegalArgumentException("backup %s lists no parts".formatted(id));
     }
+  }
+
+  /** Whether reading it takes an identity. */
+  public boolean encrypted() {
+    return !recipients.isEmpty();
+  }
+
+  /** The same with what it says of the content replaced. */
+  BackupManifest with(BackupFacts facts) {
+    return new BackupManifest(
+        id,
+        application,
+        environment,
+        kind,
+        emergency,
+        schedule,
+        writer,
+        startedAt,
+        took,
+        recoveryPoint,
+        server,
+        facts.database(),
+        facts.rows(),
+        facts.expectations(),
+        rolePasswords,
+        toolVersions,
+        unreadable,
+        parts,
+        base,
+        recipients);
+  }
+
+  /** As it is stored: what it says of an encrypted backup's content is a part of its own. */
+  BackupManifest asStored() {
+    return encrypted() ? with(facts().sealed()) : this;
+  }
+
+  BackupFacts facts() {
+    return new BackupFacts(database, rows, expectations);
+  }
+
+  int format() {
+    return encrypted() ? ENCRYPTED_FORMAT : PLAIN_FORMAT;
   }
 
   /** How much is lost when the data is restored after a failure at that instant. */

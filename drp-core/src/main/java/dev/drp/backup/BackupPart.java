@@ -13,6 +13,8 @@ import java.util.Optional;
  * @param sha256 hash as stored, in lower-case hexadecimal digits
  * @param plainBytes size of the plain content, whose integrity the {@link Compression} keeps
  * @param compression name of the {@link Compression}; empty where it is stored plain
+ * @param encryption name of the {@link Encryption}, which comes after the compression; empty where
+ *     everybody can read it
  */
 public record BackupPart(
     String name,
@@ -20,11 +22,13 @@ public record BackupPart(
     long bytes,
     String sha256,
     long plainBytes,
-    Optional<String> compression) {
+    Optional<String> compression,
+    Optional<String> encryption) {
   public BackupPart {
     requireNonNull(name, "name");
     requireNonNull(plainName, "plainName");
     requireNonNull(sha256, "sha256");
     requireNonNull(compression, "compression");
+    requireNonNull(encryption, "encryption");
   }
 }

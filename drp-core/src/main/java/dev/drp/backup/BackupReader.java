@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
@@ -15,12 +16,25 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BackupReader {
   private final List<Compression> compressions;
+  private final List<Decryption> decryptions;
 
   /**
+   * For backups that are not encrypted.
+   *
    * @param compressions those that parts may be compressed with
    */
   public BackupReader(List<Compression> compressions) {
+    this(compressions, List.of());
+  }
+
+  /**
+   * @param compressions those that parts may be compressed with
+   * @param decryptions those that undo what they may be encrypted with, as far as they have
+   *     identities
+   */
+  public BackupReader(List<Compression> compressions, List<Decryption> decryptions) {
     this.compressions = List.copyOf(compressions);
+    this.decryptions = List.copyOf(decryptions);
   }
 
   /**
@@ -30,7 +44,8 @@ public final class BackupReader {
    * the manifest says or does not decompress: only a stream that was read to its end has been
    * checked. It throws STORAGE_UNAVAILABLE when the storage fails.
    *
-   * @throws RecoveryException with BACKUP_CORRUPT when the part is missing
+   * @throws RecoveryException with BACKUP_CORRUPT when the part is missing; IDENTITY_MISSING or
+   *     IDENTITY_REFUSED when it is encrypted and cannot be decrypted by us
    */
   public InputStream open(CatalogEntry backup, BackupPart part) {
     return open(backup.id(), backup.copiesToRead().get(0), part);
@@ -45,7 +60,15 @@ public final class BackupReader {
     } catch (RecoveryException e) {
       throw orMissing(e, id, copy, part);
     }
-    return new PartInputStream(id, copy, part, stored, compressionOf(part));
+    try {
+      return new PartInputStream(id, copy, part, stored, compressionOf(part), decryptionOf(part));
+    } catch (RecoveryException e) {
+      closeAfter(e, stored);
+      if (e.code() == ErrorCode.IDENTITY_REFUSED) { // or who it is for has been damaged
+        checkStored(id, copy, part, bytes -> {});
+      }
+      throw e;
+    }
   }
 
   /**
@@ -65,6 +88,14 @@ public final class BackupReader {
       requireAsStored(id, copy, part, actual);
     } catch (RecoveryException e) {
       throw orMissing(e, id, copy, part);
+    }
+  }
+
+  private static void closeAfter(RuntimeException failure, InputStream stored) {
+    try {
+      stored.close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -89,6 +120,31 @@ public final class BackupReader {
         : failure;
   }
 
+  /**
+   * A manifest with what it says of the content, which of an encrypted backup takes an identity.
+   *
+   * @throws RecoveryException as {@link #open(BackupId, BackupCopy, BackupPart)} does
+   */
+  public BackupManifest unsealed(BackupManifest manifest, BackupCopy copy) {
+    if (!manifest.encrypted()) {
+      return manifest;
+    }
+    BackupPart facts = manifest.part(SetLayout.FACTS);
+    try (InputStream content = open(manifest.id(), copy, facts)) {
+      return manifest.with(BackupFacts.read(content));
+    } catch (IOException e) {
+      throw corrupt(manifest.id(), copy, facts.name(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** How the log beside a backup is decoded. */
+  Decoding decodingLike(BackupPart part) {
+    return new Decoding(
+        compressionOf(part)
+            .orElseThrow(() -> new IllegalStateException(part.name() + " is stored plain")),
+        decryptions);
+  }
+
   /** The compression that undoes a part; empty for a plain one. */
   Optional<Compression> compressionOf(BackupPart part) {
     return part.compression()
@@ -98,6 +154,35 @@ public final class BackupReader {
                     .filter(compression -> compression.name().equals(name))
                     .findFirst()
                     .orElseThrow(() -> unknownCompression(part, name)));
+  }
+
+  /** What decrypts a part; empty for one that is not encrypted. */
+  Optional<Decryption> decryptionOf(BackupPart part) {
+    return part.encryption()
+        .map(
+            name ->
+                decryptions.stream()
+                    .filter(decryption -> decryption.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> unknownEncryption(part, name)));
+  }
+
+  /** Whether what is stored of a backup can be decrypted, as far as that can be told before. */
+  public boolean canDecrypt(BackupManifest manifest) {
+    return manifest.parts().stream()
+        .flatMap(part -> part.encryption().stream())
+        .allMatch(
+            name ->
+                decryptions.stream()
+                    .anyMatch(known -> known.name().equals(name) && known.hasIdentity()));
+  }
+
+  private static RecoveryException unknownEncryption(BackupPart part, String name) {
+    return new RecoveryException(
+        ErrorCode.FORMAT_UNKNOWN,
+        "part %s is encrypted with %s, which this program cannot undo".formatted(part.name(), name),
+        "use the version of drp that wrote it, or restore by hand as the backup's README.md"
+            + " tells.");
   }
 
   private static RecoveryException unknownCompression(BackupPart part, String name) {

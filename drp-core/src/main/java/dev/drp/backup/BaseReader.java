@@ -21,6 +21,8 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -106,12 +108,9 @@ public final class BaseReader {
     return reader.open(manifest.id(), copy, manifest.part(SetLayout.CONFIGURATION));
   }
 
-  /** How the backup is compressed, and the log beside it. */
-  public Compression compressionOf(BackupManifest manifest) {
-    return reader
-        .compressionOf(manifest.part(SetLayout.CHUNKS))
-        .orElseThrow(
-            () -> new IllegalStateException("backup %s is stored plain".formatted(manifest.id())));
+  /** How the backup is decoded, and the log beside it. */
+  public Decoding decodingOf(BackupManifest manifest) {
+    return reader.decodingLike(manifest.part(SetLayout.CHUNKS));
   }
 
   private static void follow(TarFollower follower, byte[] plain, Frames frames) {
@@ -150,37 +149,61 @@ public final class BaseReader {
       Pack pack, Collection<StoredChunk> chunks, Frames frames, Progress.Task task) {
     List<StoredChunk> inOrder =
         chunks.stream().sorted(Comparator.comparingLong(StoredChunk::offset)).toList();
-    try (HashingInputStream stored = new HashingInputStream(frames.open(pack.name(), 0))) {
+    try (HashingInputStream stored = new HashingInputStream(frames.openStored(pack.name(), 0));
+        InputStream content = frames.decrypt(pack.name(), stored)) {
+      long offset = 0;
       for (StoredChunk chunk : inOrder) {
-        stored.skipNBytes(chunk.offset() - stored.hash().bytes());
-        byte[] plain = frames.plain(chunk, frames.next(chunk, stored));
+        content.skipNBytes(chunk.offset() - offset);
+        offset = chunk.end();
+        byte[] plain = frames.plain(chunk, frames.next(chunk, content));
         if (!ChunkId.of(plain).equals(chunk.id())) {
           throw frames.corrupt(
               pack.name(), "the chunk at byte %d is another".formatted(chunk.offset()), null);
         }
         task.advance(plain.length);
       }
-      stored.skipNBytes(pack.bytes() - stored.hash().bytes());
-      boolean longer = stored.read() >= 0;
-      String sha256 = stored.hash().hex();
-      if (longer || !sha256.equals(pack.sha256())) {
-        throw frames.corrupt(
-            pack.name(),
-            "it has sha256 %s, its manifest says %s".formatted(sha256, pack.sha256()),
-            null);
-      }
+      content.transferTo(OutputStream.nullOutputStream()); // of others, or of nobody
+      requireAsStored(frames.manifest.id(), frames.copy, pack, stored.hash());
     } catch (IOException e) { // shorter than the manifest says
       throw frames.corrupt(pack.name(), String.valueOf(e.getMessage()), e);
     }
   }
 
-  /** Tells what a backup has in its packs, for the next one. */
-  void learn(CatalogEntry backup, KnownChunks known) {
-    BackupCopy copy = backup.copiesToRead().get(0);
-    known.addAll(
-        new Frames(backup.manifest(), copy).chunks,
-        backup.manifest().requireBase().packs(),
-        copy.packs().sizes());
+  /**
+   * Reads every pack of a backup as stored, and decrypts nothing.
+   *
+   * @param task hears of bytes as stored
+   * @throws RecoveryException with BACKUP_CORRUPT when a pack is missing or not what was stored
+   */
+  void checkStored(BackupManifest manifest, BackupCopy copy, Progress.Task task) {
+    for (Pack pack : manifest.requireBase().packs()) {
+      Sha256 actual = new Sha256();
+      try {
+        WholeObject.read(copy.storage(), copy.packs().object(pack.name()), task, actual::update);
+      } catch (RecoveryException e) {
+        throw e.code() == ErrorCode.OBJECT_NOT_FOUND
+            ? BackupReader.corrupt(manifest.id(), copy, pack.name(), "it is missing", e)
+            : e;
+      }
+      requireAsStored(manifest.id(), copy, pack, actual);
+    }
+  }
+
+  private static void requireAsStored(BackupId id, BackupCopy copy, Pack pack, Sha256 actual) {
+    String sha256 = actual.hex();
+    if (!sha256.equals(pack.sha256())) {
+      throw BackupReader.corrupt(
+          id,
+          copy,
+          pack.name(),
+          "it has sha256 %s, its manifest says %s".formatted(sha256, pack.sha256()),
+          null);
+    }
+  }
+
+  /** The chunks of a backup in order. */
+  List<StoredChunk> chunks(CatalogEntry backup) {
+    return new Frames(backup.manifest(), backup.copiesToRead().get(0)).chunks;
   }
 
   /** The plain chunks of a backup in order; both cores decompress ahead of whoever takes them. */
@@ -237,12 +260,15 @@ public final class BaseReader {
     private final BackupCopy copy;
     private final List<StoredChunk> chunks;
     private final Compression compression;
+    private final Optional<Decryption> decryption;
+    private final Map<String, Decryption.AtOffset> packs = new ConcurrentHashMap<>();
 
     Frames(BackupManifest manifest, BackupCopy copy) {
       this.manifest = manifest;
       this.copy = copy;
       BackupPart list = manifest.part(SetLayout.CHUNKS);
-      this.compression = compressionOf(manifest);
+      this.compression = decodingOf(manifest).compression();
+      this.decryption = reader.decryptionOf(list);
       try (InputStream content = reader.open(manifest.id(), copy, list)) {
         this.chunks = ChunkList.read(content);
       } catch (IOException e) {
@@ -270,7 +296,50 @@ public final class BaseReader {
       return open(first.pack(), first.offset());
     }
 
+    /** From an offset on in what the pack holds, decrypted. */
     InputStream open(String pack, long offset) {
+      if (decryption.isEmpty()) {
+        return openStored(pack, offset);
+      }
+      try {
+        return decrypted(pack, decryption.get()).openAt(offset);
+      } catch (IOException e) {
+        throw undecryptable(pack, e);
+      } catch (RecoveryException e) {
+        throw orDamaged(pack, e);
+      }
+    }
+
+    /** The list of the chunks was for us, and so was this. */
+    private RecoveryException orDamaged(String pack, RecoveryException e) {
+      return e.code() == ErrorCode.IDENTITY_REFUSED
+          ? corrupt(pack, "it no longer says that it is for those that its list is for", e)
+          : e;
+    }
+
+    /** What is at the beginning of a pack is read once, however many runs it has. */
+    private Decryption.AtOffset decrypted(String pack, Decryption how) throws IOException {
+      Decryption.AtOffset known = packs.get(pack);
+      if (known == null) {
+        known = how.decryptAnywhere(describe(pack), from -> openStored(pack, from));
+        packs.put(pack, known);
+      }
+      return known;
+    }
+
+    /** Decrypts a pack whose stored bytes pass by. */
+    InputStream decrypt(String pack, InputStream stored) throws IOException {
+      if (decryption.isEmpty()) {
+        return stored;
+      }
+      try {
+        return decryption.get().decrypt(describe(pack), stored);
+      } catch (RecoveryException e) {
+        throw orDamaged(pack, e);
+      }
+    }
+
+    InputStream openStored(String pack, long offset) {
       ObjectName object = copy.packs().object(pack);
       try {
         return new StorageInputStream(
@@ -280,8 +349,21 @@ public final class BaseReader {
       }
     }
 
-    byte[] next(StoredChunk chunk, InputStream stored) throws IOException {
-      byte[] frame = stored.readNBytes(chunk.bytes());
+    private String describe(String pack) {
+      return "pack %s in storage %s".formatted(pack, copy.storage());
+    }
+
+    private RecoveryException undecryptable(String pack, IOException e) {
+      return corrupt(pack, "it cannot be decrypted: " + e.getMessage(), e);
+    }
+
+    byte[] next(StoredChunk chunk, InputStream frames) {
+      byte[] frame;
+      try {
+        frame = frames.readNBytes(chunk.bytes());
+      } catch (IOException e) { // a storage that fails throws something else
+        throw undecryptable(chunk.pack(), e);
+      }
       if (frame.length < chunk.bytes()) {
         throw corrupt(chunk.pack(), "it is cut", null);
       }

@@ -18,4 +18,8 @@ record DatabaseContent(
     boolean rolePasswords,
     List<String> toolVersions,
     List<String> unreadable,
-    Optional<BaseContent> base) {}
+    Optional<BaseContent> base) {
+  BackupFacts facts() {
+    return new BackupFacts(database, rows, expectations);
+  }
+}

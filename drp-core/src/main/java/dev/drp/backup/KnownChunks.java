@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class KnownChunks {
   private final Map<ChunkId, StoredChunk> chunks = new HashMap<>();
   private final Map<String, Pack> packs = new HashMap<>();
+  private List<StoredChunk> taken = List.of();
 
   /**
    * Takes in what an earlier backup has. Packs of which it needs less than half are left out: their
@@ -41,6 +42,16 @@ final class KnownChunks {
         add(chunk);
       }
     }
+  }
+
+  /** Notes what the backup that is being taken consists of, in order. */
+  void consists(List<StoredChunk> all) {
+    taken = List.copyOf(all);
+  }
+
+  /** What the backup that was taken consists of; empty when it has no chunks. */
+  List<StoredChunk> taken() {
+    return taken;
   }
 
   synchronized void add(StoredChunk chunk) {

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ManifestFormat {
   private static final String FORMAT = "format";
+  private static final String RECIPIENTS = "recipients";
+  private static final String ENCRYPTION = "encryption";
   private static final String HASH = "manifestSha256";
   private static final String NO_HASH = "0".repeat(64);
   private static final Pattern HASH_FIELD =
@@ -28,9 +32,12 @@ final class ManifestFormat {
 
   static byte[] write(BackupManifest manifest) {
     ObjectNode file = Json.MAPPER.createObjectNode();
-    file.put(FORMAT, BackupManifest.FORMAT);
+    file.put(FORMAT, manifest.format());
     file.put(HASH, NO_HASH);
     file.setAll((ObjectNode) Json.MAPPER.valueToTree(manifest));
+    if (!manifest.encrypted()) {
+      withoutEncryption(file);
+    }
     try {
       byte[] unsigned = (Json.PRETTY.writeValueAsString(file) + "\n").getBytes(UTF_8);
       String text = new String(unsigned, ISO_8859_1);
@@ -52,18 +59,47 @@ final class ManifestFormat {
       }
       requireKnownFormat(file.path(FORMAT), where);
       requireOwnHash(content, where);
-      return Json.MAPPER.treeToValue(file, BackupManifest.class);
+      return Json.MAPPER.treeToValue(withEncryption((ObjectNode) file), BackupManifest.class);
     } catch (IOException e) {
       throw corrupt(where, "it is no manifest: " + e.getMessage(), e);
     }
   }
 
+  /** The format of a backup that is not encrypted does not know of encryption. */
+  private static void withoutEncryption(ObjectNode file) {
+    file.remove(RECIPIENTS);
+    parts(file).forEach(part -> part.remove(ENCRYPTION));
+  }
+
+  private static ObjectNode withEncryption(ObjectNode file) {
+    if (!file.has(RECIPIENTS)) {
+      file.putArray(RECIPIENTS);
+      parts(file).forEach(part -> part.putNull(ENCRYPTION));
+    }
+    return file;
+  }
+
+  private static List<ObjectNode> parts(ObjectNode file) {
+    List<ObjectNode> parts = new ArrayList<>();
+    for (JsonNode part : file.path("parts")) {
+      if (part instanceof ObjectNode object) {
+        parts.add(object);
+      }
+    }
+    return parts;
+  }
+
   private static void requireKnownFormat(JsonNode format, String where) {
-    if (!format.isInt() || format.intValue() != BackupManifest.FORMAT) {
+    if (!format.isInt()
+        || format.intValue() < BackupManifest.PLAIN_FORMAT
+        || format.intValue() > BackupManifest.ENCRYPTED_FORMAT) {
       throw new RecoveryException(
           ErrorCode.FORMAT_UNKNOWN,
-          "manifest %s has format %s; this version reads format %d"
-              .formatted(where, format.isMissingNode() ? "(none)" : format, BackupManifest.FORMAT),
+          "manifest %s has format %s; this version reads formats up to %d"
+              .formatted(
+                  where,
+                  format.isMissingNode() ? "(none)" : format,
+                  BackupManifest.ENCRYPTED_FORMAT),
           "use the version of drp that wrote it; the backup's own README.md tells how to restore it"
               + " by hand.");
     }

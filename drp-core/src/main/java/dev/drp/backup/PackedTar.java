@@ -37,7 +37,7 @@ final class PackedTar extends OutputStream {
   private static final long LOOK_MILLIS = 100;
 
   private final UnfinishedSet set;
-  private final Compression compression;
+  private final Coding coding;
   private final KnownChunks known;
   private final Progress.Task task;
   private final TarFollower follower;
@@ -72,9 +72,9 @@ final class PackedTar extends OutputStream {
   /**
    * @param task hears of plain bytes
    */
-  PackedTar(UnfinishedSet set, Compression compression, KnownChunks known, Progress.Task task) {
+  PackedTar(UnfinishedSet set, Coding coding, KnownChunks known, Progress.Task task) {
     this.set = set;
-    this.compression = compression;
+    this.coding = coding;
     this.known = known;
     this.task = task;
     this.follower = new TarFollower(List.of(cutter, serverManifest));
@@ -150,7 +150,8 @@ final class PackedTar extends OutputStream {
   private Prepared prepare(byte[] chunk) {
     ChunkId id = ChunkId.of(chunk);
     boolean stored = known.find(id).isPresent();
-    return new Prepared(id, chunk.length, stored ? null : compression.compressFrame(chunk));
+    return new Prepared(
+        id, chunk.length, stored ? null : coding.compression().compressFrame(chunk));
   }
 
   /** The storing thread: puts packs until the tar ends. */
@@ -165,11 +166,12 @@ final class PackedTar extends OutputStream {
 
   /** Puts a pack that begins with a chunk, and returns the first chunk of the next one. */
   private Optional<Prepared> storePack(Prepared first, List<StoredChunk> chunks) {
-    String name = SharedPacks.name(set.id(), written.size() + 1, compression);
+    String name = SharedPacks.name(set.id(), written.size() + 1, coding);
     List<Optional<Prepared>> next = new ArrayList<>();
     Pack pack =
         set.writePack(
             name,
+            coding,
             output -> {
               long offset = 0;
               Optional<Prepared> current = Optional.of(first);

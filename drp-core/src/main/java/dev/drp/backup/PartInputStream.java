@@ -1,5 +1,6 @@
 package dev.drp.backup;
 
+import dev.drp.RecoveryException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -24,14 +25,15 @@ final class PartInputStream extends InputStream {
       BackupCopy copy,
       BackupPart part,
       InputStream source,
-      Optional<Compression> compression) {
+      Optional<Compression> compression,
+      Optional<Decryption> decryption) {
     this.id = id;
     this.copy = copy;
     this.part = part;
     this.stored =
         new HashingInputStream(
             new StorageInputStream(copy.storage(), copy.folder().child(part.name()), source));
-    this.plain = compression.isEmpty() ? stored : decompress(compression.get());
+    this.plain = decode(compression, decryption);
   }
 
   @Override
@@ -52,7 +54,7 @@ final class PartInputStream extends InputStream {
       plainBytes += Math.max(count, 0);
       return count;
     } catch (IOException e) {
-      throw BackupReader.corrupt(id, copy, part.name(), "its compression: " + e.getMessage(), e);
+      throw undecodable(e);
     }
   }
 
@@ -61,12 +63,20 @@ final class PartInputStream extends InputStream {
     plain.close();
   }
 
-  private InputStream decompress(Compression compression) {
+  private InputStream decode(Optional<Compression> compression, Optional<Decryption> decryption) {
+    String what = "%s of backup %s in storage %s".formatted(part.name(), id, copy.storage());
     try {
-      return compression.decompress(stored);
+      InputStream compressed =
+          decryption.isEmpty() ? stored : decryption.get().decrypt(what, stored);
+      return compression.isEmpty() ? compressed : compression.get().decompress(compressed);
     } catch (IOException e) {
-      throw BackupReader.corrupt(id, copy, part.name(), "its compression: " + e.getMessage(), e);
+      throw undecodable(e);
     }
+  }
+
+  private RecoveryException undecodable(IOException e) {
+    return BackupReader.corrupt(
+        id, copy, part.name(), "it cannot be decoded: " + e.getMessage(), e);
   }
 
   private void drainStored() throws IOException {

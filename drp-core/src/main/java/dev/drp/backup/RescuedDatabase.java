@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 final class RescuedDatabase implements DatabaseSource {
   private final DatabaseServer server;
   private final DatabaseSettings settings;
-  private final Compression compression;
+  private final Coding coding;
   private final Progress progress;
   private final Clock clock;
   private final List<String> unreadable = new ArrayList<>();
@@ -31,12 +31,12 @@ final class RescuedDatabase implements DatabaseSource {
   RescuedDatabase(
       DatabaseServer server,
       DatabaseSettings settings,
-      Compression compression,
+      Coding coding,
       Progress progress,
       Clock clock) {
     this.server = server;
     this.settings = settings;
-    this.compression = compression;
+    this.coding = coding;
     this.progress = progress;
     this.clock = clock;
   }
@@ -66,9 +66,9 @@ final class RescuedDatabase implements DatabaseSource {
             .orElseGet(this::unknownDatabase);
     try (Progress.Task task =
         progress.start("what can be read of " + settings.name(), database.sizeBytes())) {
-      set.writeCompressed(
+      set.writeCoded(
           SetLayout.DUMP,
-          compression,
+          coding,
           task,
           output -> unreadable.addAll(server.dumpWhatCanBeRead(settings.name(), output)));
     }
@@ -88,7 +88,7 @@ final class RescuedDatabase implements DatabaseSource {
 
   private boolean writeGlobals(UnfinishedSet set) {
     try (ConsistentSnapshot snapshot = server.openSnapshot(settings.name())) {
-      return WholeDatabase.writeGlobals(set, snapshot, compression);
+      return WholeDatabase.writeGlobals(set, snapshot, coding);
     }
   }
 

@@ -22,30 +22,37 @@ final class RestoreGuide {
   private final BackupId id;
   private final BackupRequest request;
   private final DatabaseContent content;
-  private final List<BackupPart> parts;
-  private final Compression compression;
+  private final Coding coding;
+  private final Optional<Encryption> encryption;
+  private List<BackupPart> parts = List.of();
 
-  /**
-   * @param parts those that were written so far: dump and globals
-   */
-  RestoreGuide(
-      BackupId id,
-      BackupRequest request,
-      DatabaseContent content,
-      List<BackupPart> parts,
-      Compression compression) {
+  RestoreGuide(BackupId id, BackupRequest request, DatabaseContent content, Coding coding) {
     this.id = id;
     this.request = request;
     this.content = content;
-    this.parts = parts;
-    this.compression = compression;
+    this.coding = coding;
+    this.encryption = coding.encryption();
   }
 
+  /**
+   * @param set has all other parts already
+   */
   void writeInto(UnfinishedSet set) {
+    if (encryption.isPresent() && content.base().isEmpty()) {
+      RestoreSql sql = new RestoreSql(content.database().properties());
+      writeSql(set, SetLayout.CREATE_DATABASE, sql.createDatabase());
+      writeSql(set, SetLayout.PROPERTIES, sql.applyProperties());
+    }
+    parts = set.parts();
     byte[] script = script().getBytes(UTF_8);
     byte[] readme = readme().getBytes(UTF_8);
     set.writePlain(SetLayout.SCRIPT, output -> output.write(script));
     set.writePlain(SetLayout.README, output -> output.write(readme));
+  }
+
+  /** Settings of a database may hold passwords: they are in no script that anybody can read. */
+  private void writeSql(UnfinishedSet set, String name, String sql) {
+    set.writeCoded(name, coding, bytes -> {}, output -> output.write((sql + "\n").getBytes(UTF_8)));
   }
 
   private String readme() {
@@ -54,22 +61,96 @@ final class RestoreGuide {
             ? Template.of("readme-physical.md")
                 .with("BASE_BYTES", Long.toString(content.base().get().tarBytes()))
                 .with("LOG_END", content.base().get().end().toString())
+                .with("PACKS_AT", encryption.isEmpty() ? "../packs" : "/tmp/packs")
+                .with("DECRYPT_PACKS", encryption.map(RestoreGuide::decryptPacks).orElse(""))
+                .with("ENCRYPTED_LOG", encryption.map(RestoreGuide::decryptLog).orElse(""))
                 .with("CONFIGURATION", stored(SetLayout.CONFIGURATION).orElse("(there is none)"))
             : Template.of("readme.md")
                 .with("EMERGENCY", request.emergency() ? EMERGENCY : "")
                 .with("DUMP", stored(SetLayout.DUMP).orElseThrow())
                 .with("GLOBALS", stored(SetLayout.GLOBALS).orElse("(there are none)"));
-    long rows = content.rows().stream().mapToLong(TableRows::rows).sum();
     return text.with("ID", id.value())
         .with("APPLICATION", printable(request.application()))
         .with("ENVIRONMENT", printable(request.environment().name()))
         .with("DATABASE", printable(content.database().name()))
         .with("RECOVERY_POINT", content.recoveryPoint().toString())
         .with("SERVER", printable(content.server().version()))
-        .with("ROWS", "%d rows in %d tables".formatted(rows, content.rows().size()))
+        .with("ROWS", rows())
+        .with("ENCRYPTION", encryption.map(this::howToDecrypt).orElse(""))
+        .with("DECOMPRESS", coding.compression().undoCommand())
+        .with("PROGRAMS", encryption.map(it -> "`%s`, ".formatted(it.name())).orElse(""))
         .with("PARTS", parts.stream().map(RestoreGuide::line).collect(Collectors.joining("\n")))
-        .with("UNDO", compression.undoCommand())
+        .with("UNDO", coding.undoCommand())
         .text();
+  }
+
+  private String rows() {
+    return encryption.isPresent()
+        ? "its rows are counted in what is encrypted"
+        : "%d rows in %d tables"
+            .formatted(
+                content.rows().stream().mapToLong(TableRows::rows).sum(), content.rows().size());
+  }
+
+  private String howToDecrypt(Encryption how) {
+    return Template.of("readme-encrypted.md")
+        .with("NAME", how.name())
+        .with(
+            "RECIPIENTS",
+            how.recipients().stream().map("- `%s`"::formatted).collect(Collectors.joining("\n")))
+        .text();
+  }
+
+  private static String decryptPacks(Encryption how) {
+    return """
+    mkdir -m 700 /tmp/packs                             # where there is room: decrypted, to be removed afterwards
+    cut -d ' ' -f 1 base.index | sort -u | while read -r pack; do
+      %s < "../packs/$pack" > "/tmp/packs/$pack"
+    done
+    """
+        .formatted(how.undoCommand());
+  }
+
+  private static String decryptLog(Encryption how) {
+    return "Files of the log are encrypted as well: `%s` comes before the decompression.%n"
+        .formatted(how.undoCommand());
+  }
+
+  /** What a script needs of the way in which the parts are coded. */
+  private Template script(String resource) {
+    return Template.of(resource)
+        .with("ID", id.value())
+        .with("SUMS", sums())
+        .with("PROGRAMS", encryption.map(it -> it.name() + " ").orElse(""))
+        .with(
+            "USAGE",
+            encryption.isEmpty()
+                ? ""
+                : "\n"
+                    + "IDENTITY names the file with an identity of one of the recipients in"
+                    + " README.md.\n"
+                    + "What is decrypted is in TMPDIR (/tmp) meanwhile, and removed at the end.")
+        .with(
+            "NEEDS",
+            encryption.isEmpty()
+                ? ""
+                : """
+                [ -n "${IDENTITY:-}" ] || fail 'set IDENTITY to the file with your identity'
+                case $IDENTITY in /*) ;; *) IDENTITY=$PWD/$IDENTITY ;; esac
+                [ -r "$IDENTITY" ] || fail "cannot read the identity $IDENTITY"
+                """)
+        .with(
+            "DECODE",
+            encryption
+                .map(
+                    it ->
+                        """
+                        %s < "$1" > "$work/compressed"
+                          %s < "$work/compressed"
+                          rm -f -- "$work/compressed"\
+                        """
+                            .formatted(it.undoCommand(), coding.compression().undoCommand()))
+                .orElse(coding.compression().undoCommand() + " < \"$1\""));
   }
 
   private String script() {
@@ -77,30 +158,49 @@ final class RestoreGuide {
   }
 
   private String physicalScript(BaseContent base) {
-    return Template.of("restore-physical.sh.template")
-        .with("ID", id.value())
-        .with("SUMS", sums())
+    return script("restore-physical.sh.template")
+        .with(
+            "PACKS",
+            encryption
+                .map(
+                    it ->
+                        Template.of("decrypt-packs.sh.template")
+                            .with("DECRYPT", it.undoCommand())
+                            .with(
+                                "NAMES",
+                                base.packs().stream()
+                                    .map(Pack::name)
+                                    .collect(Collectors.joining("\n")))
+                            .text())
+                .orElse("packs=../packs"))
+        .with("DECOMPRESS", coding.compression().undoCommand())
         .with(
             "PACK_SUMS",
             base.packs().stream()
                 .map(pack -> pack.sha256() + "  " + pack.name())
                 .collect(Collectors.joining("\n")))
-        .with("UNDO", compression.undoCommand())
         .text();
   }
 
   private String logicalScript() {
     RestoreSql sql = new RestoreSql(content.database().properties());
-    return Template.of("restore.sh.template")
-        .with("ID", id.value())
-        .with("SUMS", sums())
-        .with("UNDO", compression.undoCommand())
+    return script("restore.sh.template")
         .with("DUMP", stored(SetLayout.DUMP).orElseThrow())
         .with("GLOBALS", stored(SetLayout.GLOBALS).orElse(""))
-        .with("END", "END_OF_SQL_" + id.value())
-        .with("CREATE_DATABASE", sql.createDatabase())
-        .with("APPLY_PROPERTIES", sql.applyProperties())
+        .with("CREATE_DATABASE", runSql(SetLayout.CREATE_DATABASE, sql.createDatabase()))
+        .with("APPLY_PROPERTIES", runSql(SetLayout.PROPERTIES, sql.applyProperties()))
         .text();
+  }
+
+  /** Statements: in the script itself, or in a part that only an identity can read. */
+  private String runSql(String part, String statements) {
+    String end = "END_OF_SQL_" + id.value();
+    return stored(part)
+        .map(
+            name ->
+                "undo '%s' > \"$work/statements.sql\"\nsql < \"$work/statements.sql\""
+                    .formatted(name))
+        .orElse("sql <<'%s'\n%s\n%s".formatted(end, statements, end));
   }
 
   private String sums() {

@@ -21,6 +21,15 @@ public final class SetLayout {
   /** What the server reads from outside its data directory. */
   static final String CONFIGURATION = "configuration.tar";
 
+  /** Of an encrypted backup, what the manifest of one that is not says of the content. */
+  static final String FACTS = "facts.json";
+
+  /** Of an encrypted backup, statements that the script of one that is not holds itself. */
+  static final String CREATE_DATABASE = "create-database.sql";
+
+  /** As above. */
+  static final String PROPERTIES = "properties.sql";
+
   static final String EVENTS = "events";
 
   /** The first object of a set: without a manifest beside it, the set never became a backup. */
@@ -42,9 +51,10 @@ public final class SetLayout {
   private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|" + UNKNOWN_SYSTEM);
   private static final Pattern PART_OF_SET =
       Pattern.compile(
-          "database\\.dump(\\.[a-z0-9]+)?|globals\\.sql(\\.[a-z0-9]+)?|base\\.index"
-              + "|base\\.chunks(\\.[a-z0-9]+)?|configuration\\.tar(\\.[a-z0-9]+)?|README\\.md|restore\\.sh"
-              + "|manifest\\.json|started\\.json|expired\\.json|events/[^/]+\\.json");
+          "(database\\.dump|globals\\.sql|base\\.chunks|configuration\\.tar|facts\\.json"
+              + "|create-database\\.sql|properties\\.sql)(\\.[a-z0-9]+){0,2}"
+              + "|base\\.index|README\\.md|restore\\.sh|manifest\\.json|started\\.json|expired\\.json"
+              + "|events/[^/]+\\.json");
 
   private SetLayout() {}
 

@@ -28,8 +28,8 @@ final class SharedPacks {
   }
 
   /** The pack of that number, from 1, which a backup writes. */
-  static String name(BackupId id, int number, Compression compression) {
-    return "%s.%06d%s".formatted(id.value(), number, compression.suffix());
+  static String name(BackupId id, int number, Coding coding) {
+    return "%s.%06d%s".formatted(id.value(), number, coding.suffix());
   }
 
   ObjectName object(String name) {

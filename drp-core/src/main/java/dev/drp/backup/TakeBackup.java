@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Takes a backup of an environment's database, or of its whole server. It is a backup once its
@@ -32,7 +33,7 @@ public final class TakeBackup {
   private static final double GROWTH = 1.2;
 
   private final DatabaseConnector connector;
-  private final Compression compression;
+  private final Coding coding;
   private final StateDirectory state;
   private final Clock clock;
   private final Progress progress;
@@ -43,13 +44,13 @@ public final class TakeBackup {
    */
   public TakeBackup(
       DatabaseConnector connector,
-      Compression compression,
+      Coding coding,
       StateDirectory state,
       Clock clock,
       Progress progress,
       String version) {
     this.connector = requireNonNull(connector, "connector");
-    this.compression = requireNonNull(compression, "compression");
+    this.coding = requireNonNull(coding, "coding");
     this.state = requireNonNull(state, "state");
     this.clock = requireNonNull(clock, "clock");
     this.progress = requireNonNull(progress, "progress");
@@ -110,7 +111,7 @@ public final class TakeBackup {
     long epoch = claims.claim(storage);
     UnfinishedSets.cleanUp(storage, request.application(), environment).forEach(progress::message);
     requireSpace(storage, known.lastBytes(environment));
-    CatalogEntry backup = write(request, claims, epoch, watch);
+    CatalogEntry backup = write(request, memory, claims, epoch, watch);
     List<BackupResult.Copy> copies = copyToOthers(request, claims, backup);
     known.refresh(environment, backup.id());
     return new BackupResult(backup.manifest(), storage, copies, warnings(backup.manifest()));
@@ -118,7 +119,11 @@ public final class TakeBackup {
 
   /** From the connection to the manifest: what fails in here leaves no backup. */
   private CatalogEntry write(
-      BackupRequest request, WriterClaims claims, long epoch, Stopwatch watch) {
+      BackupRequest request,
+      EnvironmentState memory,
+      WriterClaims claims,
+      long epoch,
+      Stopwatch watch) {
     NamedStorage storage = request.first();
     BackupId id = BackupId.next(watch.startedAt());
     try (DatabaseServer server = connector.connect(request.environment())) {
@@ -126,16 +131,22 @@ public final class TakeBackup {
       DatabaseSource source = source(server, request, known);
       ServerFacts facts = source.facts();
       if (request.kind() == BackupKind.PHYSICAL) {
-        learn(known, request, facts);
+        learn(known, request, facts, memory);
       }
       UnfinishedSet set = UnfinishedSet.begin(storage, folder(request, facts, id), id);
       try {
         DatabaseContent content = source.writeInto(set, facts);
-        new RestoreGuide(id, request, content, set.parts(), compression).writeInto(set);
+        if (coding.encryption().isPresent()) {
+          byte[] sealed = content.facts().toJson();
+          set.writeCoded(SetLayout.FACTS, coding, bytes -> {}, output -> output.write(sealed));
+        }
+        new RestoreGuide(id, request, content, coding).writeInto(set);
         set.readBack(progress);
         claims.requireNewest(storage); // the last look before the set becomes a backup
         BackupManifest manifest = manifest(id, request, epoch, watch, content, set.parts());
-        return new CatalogEntry(manifest, List.of(verified(set.publish(manifest), watch)));
+        BackupCopy copy = set.publish(manifest);
+        remember(manifest, storage, known, memory);
+        return new CatalogEntry(manifest, List.of(verified(copy, watch)));
       } catch (RuntimeException e) {
         set.discard(e);
         throw e;
@@ -146,11 +157,11 @@ public final class TakeBackup {
   private DatabaseSource source(DatabaseServer server, BackupRequest request, KnownChunks known) {
     DatabaseSettings settings = request.environment().requireDatabase();
     if (request.emergency()) {
-      return new RescuedDatabase(server, settings, compression, progress, clock);
+      return new RescuedDatabase(server, settings, coding, progress, clock);
     }
     return switch (request.kind()) {
-      case LOGICAL -> new WholeDatabase(server, settings, compression, progress);
-      case PHYSICAL -> new WholeServer(server, settings, compression, known, progress);
+      case LOGICAL -> new WholeDatabase(server, settings, coding, progress);
+      case PHYSICAL -> new WholeServer(server, settings, coding, known, progress);
       case CONFIGURATION, SYSTEM ->
           throw new RecoveryException(
               ErrorCode.USAGE,
@@ -161,9 +172,12 @@ public final class TakeBackup {
 
   /**
    * What the newest good physical backup of this server has in the storage need not be stored
-   * again. One whose list cannot be read costs space, and nothing else.
+   * again. One whose list cannot be read costs space, and nothing else. One with other recipients
+   * shares nothing: whoever is to read this backup has to be able to read all of it, and nothing is
+   * to lie there unencrypted for its sake.
    */
-  private void learn(KnownChunks known, BackupRequest request, ServerFacts facts) {
+  private void learn(
+      KnownChunks known, BackupRequest request, ServerFacts facts, EnvironmentState memory) {
     NamedStorage storage = request.first();
     CatalogListing listing =
         new BackupCatalog(request.application(), List.of(storage))
@@ -173,13 +187,43 @@ public final class TakeBackup {
           && backup.manifest().base().isPresent()
           && backup.manifest().server().systemIdentifier().equals(facts.systemIdentifier())) {
         try {
-          new BaseReader(new BackupReader(List.of(compression))).learn(backup, known);
+          if (Set.copyOf(backup.manifest().recipients()).equals(Set.copyOf(recipients()))) {
+            BackupCopy copy = backup.copiesToRead().get(0);
+            known.addAll(
+                chunks(backup, storage, memory),
+                backup.manifest().requireBase().packs(),
+                copy.packs().sizes());
+          }
         } catch (RecoveryException e) {
           progress.message("%s; everything is stored anew.".formatted(e.problem()));
         }
         return;
       }
     }
+  }
+
+  /** It is a backup already: what fails here makes the next one larger, and nothing else. */
+  private void remember(
+      BackupManifest manifest, NamedStorage storage, KnownChunks known, EnvironmentState memory) {
+    if (!manifest.encrypted() || manifest.base().isEmpty()) {
+      return;
+    }
+    try {
+      new RememberedChunks(memory, storage).write(manifest.id(), known.taken());
+    } catch (RecoveryException e) {
+      progress.message("%s; the next backup is stored anew.".formatted(e.problem()));
+    }
+  }
+
+  private List<StoredChunk> chunks(
+      CatalogEntry backup, NamedStorage storage, EnvironmentState memory) {
+    return recipients().isEmpty()
+        ? new BaseReader(new BackupReader(List.of(coding.compression()))).chunks(backup)
+        : new RememberedChunks(memory, storage).of(backup.id()).orElse(List.of());
+  }
+
+  private List<String> recipients() {
+    return coding.encryption().map(Encryption::recipients).orElse(List.of());
   }
 
   private BackupManifest manifest(
@@ -209,7 +253,8 @@ public final class TakeBackup {
         content.toolVersions(),
         content.unreadable(),
         parts,
-        content.base());
+        content.base(),
+        recipients());
   }
 
   private BackupCopy verified(BackupCopy copy, Stopwatch watch) {

@@ -64,24 +64,21 @@ final class UnfinishedSet {
   }
 
   /**
-   * Writes a part in one pass: count, compress, hash, store.
+   * Writes a part in one pass: count, compress, encrypt, hash, store.
    *
    * @param task hears of plain bytes
    */
-  BackupPart writeCompressed(
-      String plainName,
-      Compression compression,
-      Progress.Task task,
-      BackupStorage.Content content) {
-    return write(plainName, Optional.of(compression), task, content);
+  BackupPart writeCoded(
+      String plainName, Coding coding, Progress.Task task, BackupStorage.Content content) {
+    return write(plainName, Optional.of(coding), task, content);
   }
 
   private BackupPart write(
       String plainName,
-      Optional<Compression> compression,
+      Optional<Coding> coding,
       Progress.Task task,
       BackupStorage.Content content) {
-    String name = plainName + compression.map(Compression::suffix).orElse("");
+    String name = plainName + coding.map(Coding::suffix).orElse("");
     Sha256 stored = new Sha256();
     BlockChecksums checksums = new BlockChecksums();
     long[] plainBytes = {0};
@@ -97,11 +94,11 @@ final class UnfinishedSet {
                     plainBytes[0] += length;
                     task.advance(length);
                   };
-              if (compression.isEmpty()) {
+              if (coding.isEmpty()) {
                 content.writeTo(new PassedOn(toStorage, count));
               } else {
-                try (OutputStream compressed = compression.get().compress(toStorage)) {
-                  content.writeTo(new PassedOn(compressed, count));
+                try (OutputStream coded = coding.get().encode(toStorage)) {
+                  content.writeTo(new PassedOn(coded, count));
                 }
               }
             });
@@ -112,14 +109,18 @@ final class UnfinishedSet {
             stored.bytes(),
             stored.hex(),
             plainBytes[0],
-            compression.map(Compression::name));
+            coding.map(it -> it.compression().name()),
+            coding.flatMap(Coding::encryption).map(Encryption::name));
     parts.add(part);
     written.add(new Written(folder.child(name), checksums));
     return part;
   }
 
-  /** Writes a pack. May be called by another thread than the rest. */
-  Pack writePack(String name, BackupStorage.Content content) {
+  /**
+   * Writes a pack of frames that are compressed already. May be called by another thread than the
+   * rest.
+   */
+  Pack writePack(String name, Coding coding, BackupStorage.Content content) {
     Sha256 stored = new Sha256();
     BlockChecksums checksums = new BlockChecksums();
     ObjectName object = packs.object(name);
@@ -127,9 +128,13 @@ final class UnfinishedSet {
         .objects()
         .put(
             object,
-            output ->
-                content.writeTo(
-                    new PassedOn(new PassedOn(output, checksums::update), stored::update)));
+            output -> {
+              OutputStream toStorage =
+                  new PassedOn(new PassedOn(output, checksums::update), stored::update);
+              try (OutputStream sealed = coding.seal(toStorage)) {
+                content.writeTo(sealed);
+              }
+            });
     written.add(new Written(object, checksums));
     return new Pack(name, stored.bytes(), stored.hex());
   }
@@ -209,7 +214,8 @@ final class UnfinishedSet {
 
   /** Makes it a backup. */
   BackupCopy publish(BackupManifest manifest) {
-    SmallObjects.write(storage, folder.child(SetLayout.MANIFEST), ManifestFormat.write(manifest));
+    SmallObjects.write(
+        storage, folder.child(SetLayout.MANIFEST), ManifestFormat.write(manifest.asStored()));
     storage.objects().delete(folder.child(SetLayout.STARTED));
     return new BackupCopy(storage, folder, List.of(), List.of());
   }

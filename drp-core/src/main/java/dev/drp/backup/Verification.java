@@ -11,12 +11,15 @@ import java.util.Optional;
  *
  * @param failure what is wrong: BACKUP_CORRUPT when the copy is damaged, another code when it could
  *     not be read now and nothing is known
+ * @param decrypted whether it was read through to its plain content; false for an encrypted backup
+ *     for which there is no identity: then the bytes as stored were compared
  * @param bytes as stored, that were to be read
  */
 public record Verification(
     BackupId id,
     NamedStorage storage,
     Optional<RecoveryException> failure,
+    boolean decrypted,
     long bytes,
     Duration took) {
   public Verification {

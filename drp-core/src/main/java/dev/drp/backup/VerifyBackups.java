@@ -15,8 +15,9 @@ import java.util.Optional;
 
 /**
  * Reads backups back from end to end: every byte of every part in every copy, as stored against the
- * manifest's hash, and decompressed against the checksum of its compression. What it finds is kept
- * beside each copy. Safe for concurrent use; needs no lock, as it changes nothing that is there.
+ * manifest's hash, and decompressed against the checksum of its compression; as stored only where
+ * it is encrypted and there is no identity. What it finds is kept beside each copy. Safe for
+ * concurrent use; needs no lock, as it changes nothing that is there.
  */
 public final class VerifyBackups {
   private static final int BUFFER = 1 << 16;
@@ -49,7 +50,10 @@ public final class VerifyBackups {
   private Verification verify(BackupManifest manifest, BackupCopy copy) {
     Stopwatch watch = Stopwatch.start(clock);
     Optional<RecoveryException> failure = read(manifest, copy);
-    failure = failure.or(() -> keep(copy, BackupEvent.Type.VERIFIED, "read back", watch));
+    boolean decrypted = reader.canDecrypt(manifest);
+    String detail =
+        decrypted ? "read back" : "read back as stored; nothing was decrypted without an identity";
+    failure = failure.or(() -> keep(copy, BackupEvent.Type.VERIFIED, detail, watch));
     failure
         .filter(e -> e.code() == ErrorCode.BACKUP_CORRUPT)
         .ifPresent(
@@ -57,10 +61,40 @@ public final class VerifyBackups {
                 keep(copy, BackupEvent.Type.FAILED, e.problem(), watch)
                     .ifPresent(e::addSuppressed));
     return new Verification(
-        manifest.id(), copy.storage(), failure, manifest.storedBytes(), watch.elapsed());
+        manifest.id(), copy.storage(), failure, decrypted, manifest.storedBytes(), watch.elapsed());
   }
 
   private Optional<RecoveryException> read(BackupManifest manifest, BackupCopy copy) {
+    try {
+      if (reader.canDecrypt(manifest)) {
+        readPlain(manifest, copy);
+      } else {
+        readStored(manifest, copy);
+      }
+      return Optional.empty();
+    } catch (RecoveryException e) {
+      return Optional.of(e);
+    }
+  }
+
+  private void readStored(BackupManifest manifest, BackupCopy copy) {
+    long bytes =
+        manifest.parts().stream().mapToLong(BackupPart::bytes).sum()
+            + manifest.base().map(BaseContent::packs).orElse(List.of()).stream()
+                .mapToLong(Pack::bytes)
+                .sum();
+    String what = "%s in %s, as stored".formatted(manifest.id(), copy.storage().name());
+    try (Progress.Task task = progress.start(what, bytes)) {
+      for (BackupPart part : manifest.parts()) {
+        reader.checkStored(manifest.id(), copy, part, task);
+      }
+      if (manifest.base().isPresent()) {
+        new BaseReader(reader).checkStored(manifest, copy, task);
+      }
+    }
+  }
+
+  private void readPlain(BackupManifest manifest, BackupCopy copy) {
     long plainBytes =
         manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum()
             + manifest.base().map(BaseContent::tarBytes).orElse(0L);
@@ -72,9 +106,6 @@ public final class VerifyBackups {
       if (manifest.base().isPresent()) {
         new BaseReader(reader).verify(manifest, copy, task);
       }
-      return Optional.empty();
-    } catch (RecoveryException e) {
-      return Optional.of(e);
     }
   }
 

@@ -15,17 +15,14 @@ import java.util.Optional;
 final class WholeDatabase implements DatabaseSource {
   private final DatabaseServer server;
   private final DatabaseSettings settings;
-  private final Compression compression;
+  private final Coding coding;
   private final Progress progress;
 
   WholeDatabase(
-      DatabaseServer server,
-      DatabaseSettings settings,
-      Compression compression,
-      Progress progress) {
+      DatabaseServer server, DatabaseSettings settings, Coding coding, Progress progress) {
     this.server = server;
     this.settings = settings;
-    this.compression = compression;
+    this.coding = coding;
     this.progress = progress;
   }
 
@@ -40,7 +37,7 @@ final class WholeDatabase implements DatabaseSource {
     try (ConsistentSnapshot snapshot = server.openSnapshot(settings.name());
         SideBySide<Proof> proof = new SideBySide<>("counting rows", () -> prove(snapshot))) {
       String dumpVersion = writeDump(set, snapshot, database.sizeBytes());
-      boolean rolePasswords = writeGlobals(set, snapshot, compression);
+      boolean rolePasswords = writeGlobals(set, snapshot, coding);
       Proof proven = proof.await();
       return new DatabaseContent(
           snapshot.takenAt(),
@@ -55,12 +52,11 @@ final class WholeDatabase implements DatabaseSource {
     }
   }
 
-  static boolean writeGlobals(
-      UnfinishedSet set, ConsistentSnapshot snapshot, Compression compression) {
+  static boolean writeGlobals(UnfinishedSet set, ConsistentSnapshot snapshot, Coding coding) {
     boolean[] passwords = {false};
-    set.writeCompressed(
+    set.writeCoded(
         SetLayout.GLOBALS,
-        compression,
+        coding,
         bytes -> {},
         output -> passwords[0] = snapshot.dumpGlobals(output));
     return passwords[0];
@@ -69,8 +65,7 @@ final class WholeDatabase implements DatabaseSource {
   private String writeDump(UnfinishedSet set, ConsistentSnapshot snapshot, long expectedBytes) {
     String[] version = {""};
     try (Progress.Task task = progress.start("dump of " + settings.name(), expectedBytes)) {
-      set.writeCompressed(
-          SetLayout.DUMP, compression, task, output -> version[0] = snapshot.dump(output));
+      set.writeCoded(SetLayout.DUMP, coding, task, output -> version[0] = snapshot.dump(output));
     }
     return version[0];
   }

@@ -25,7 +25,7 @@ import java.util.Optional;
 final class WholeServer implements DatabaseSource {
   private final DatabaseServer server;
   private final DatabaseSettings settings;
-  private final Compression compression;
+  private final Coding coding;
   private final KnownChunks known;
   private final Progress progress;
 
@@ -35,12 +35,12 @@ final class WholeServer implements DatabaseSource {
   WholeServer(
       DatabaseServer server,
       DatabaseSettings settings,
-      Compression compression,
+      Coding coding,
       KnownChunks known,
       Progress progress) {
     this.server = server;
     this.settings = settings;
-    this.compression = compression;
+    this.coding = coding;
     this.known = known;
     this.progress = progress;
   }
@@ -58,6 +58,7 @@ final class WholeServer implements DatabaseSource {
         SideBySide<Proof> proof = new SideBySide<>("counting rows", () -> prove(snapshot))) {
       Copy copy = copyFiles(set, base);
       writeLists(set, copy.packed.chunks());
+      known.consists(copy.packed.chunks());
       List<String> configuration = copyConfiguration(set, base);
       Proof proven = proof.await();
       ServerManifest.WalRange wal = copy.wal;
@@ -89,7 +90,7 @@ final class WholeServer implements DatabaseSource {
 
   private Copy copyFiles(UnfinishedSet set, BaseBackup base) {
     try (Progress.Task task = progress.start("files of the server", base.dataBytes());
-        PackedTar packed = new PackedTar(set, compression, known, task)) {
+        PackedTar packed = new PackedTar(set, coding, known, task)) {
       BaseBackup.Copied copied = base.copyFiles(packed);
       PackedTar.Result result = packed.finish();
       Optional<String> problem = packed.serverManifest().problem();
@@ -111,15 +112,15 @@ final class WholeServer implements DatabaseSource {
 
   private void writeLists(UnfinishedSet set, List<StoredChunk> chunks) {
     set.writePlain(SetLayout.RUNS, output -> ChunkList.writeRuns(chunks, output));
-    set.writeCompressed(
-        SetLayout.CHUNKS, compression, bytes -> {}, output -> ChunkList.write(chunks, output));
+    set.writeCoded(
+        SetLayout.CHUNKS, coding, bytes -> {}, output -> ChunkList.write(chunks, output));
   }
 
   private List<String> copyConfiguration(UnfinishedSet set, BaseBackup base) {
     ByteArrayOutputStream tar = new ByteArrayOutputStream(); // some files of a few KiB
     List<String> paths = base.copyConfiguration(tar);
     if (!paths.isEmpty()) {
-      set.writeCompressed(SetLayout.CONFIGURATION, compression, bytes -> {}, tar::writeTo);
+      set.writeCoded(SetLayout.CONFIGURATION, coding, bytes -> {}, tar::writeTo);
     }
     return paths;
   }

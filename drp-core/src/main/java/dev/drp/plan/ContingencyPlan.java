@@ -30,6 +30,7 @@ public record ContingencyPlan(
     @Key(value = "installations of the application", atLeastOne = true)
         Map<String, Environment> environments,
     @Key("places where backups are kept") Map<String, Storage> storages,
+    @Key("who can read what is stored there") EncryptionSettings encryption,
     @Key("which backups are taken when") Map<String, BackupSchedule> backups,
     @Key("which rehearsals are due when: the test calendar") Map<String, DrillSchedule> drills,
     @Key("what recovery plans must reach") Map<String, PlannedRecovery> recoveryPlans,
@@ -44,6 +45,7 @@ public record ContingencyPlan(
     requireNonNull(timeZone, "timeZone");
     requireNonNull(objectives, "objectives");
     requireNonNull(thresholds, "thresholds");
+    requireNonNull(encryption, "encryption");
     requireNonNull(review, "review");
     requireNonNull(written, "written");
     sites = copy(sites);
@@ -245,6 +247,7 @@ public record ContingencyPlan(
     private final Map<String, BackupSchedule> backups = new LinkedHashMap<>();
     private final Map<String, DrillSchedule> drills = new LinkedHashMap<>();
     private final Map<String, PlannedRecovery> recoveryPlans = new LinkedHashMap<>();
+    private EncryptionSettings encryption = EncryptionSettings.NONE;
     private Thresholds thresholds = Thresholds.NONE;
     private Review review = Review.NONE;
     private WrittenPlan written = WrittenPlan.NONE;
@@ -278,6 +281,11 @@ public record ContingencyPlan(
 
     public Builder storage(Storage storage) {
       return put(storages, storage.name(), storage);
+    }
+
+    public Builder encryption(EncryptionSettings settings) {
+      encryption = settings;
+      return this;
     }
 
     public Builder backup(BackupSchedule schedule) {
@@ -324,6 +332,7 @@ public record ContingencyPlan(
           sites,
           environments,
           storages,
+          encryption,
           backups,
           drills,
           recoveryPlans,

@@ -61,6 +61,7 @@ record Scalar(Reader reader, String expected, List<String> words, String pattern
               CanaryInterval.EXPECTED,
               CanaryInterval.PATTERN,
               CanaryInterval::parse),
+          type(Recipient.class, Recipient.EXPECTED, Recipient.PATTERN, Recipient::new),
           type(Percentage.class, Percentage.EXPECTED, Percentage.PATTERN, Percentage::parse),
           type(LocalDate.class, DAY_EXPECTED, DAY_PATTERN, Scalar::day),
           type(ZoneId.class, ZONE_EXPECTED, "", Scalar::zone),

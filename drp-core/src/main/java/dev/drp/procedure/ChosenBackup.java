@@ -8,6 +8,7 @@ import dev.drp.backup.BackupEvent;
 import dev.drp.backup.BackupEvents;
 import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupReader;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
 import dev.drp.backup.CatalogProblem;
@@ -35,11 +36,19 @@ final class ChosenBackup {
   private final LocalCatalog known;
   private final Environment environment;
   private final Clock clock;
+  private final BackupReader reader;
   private @Nullable CatalogEntry chosen;
+  private @Nullable BackupManifest manifest;
 
-  ChosenBackup(BackupCatalog catalog, LocalCatalog known, Environment environment, Clock clock) {
+  ChosenBackup(
+      BackupCatalog catalog,
+      LocalCatalog known,
+      BackupReader reader,
+      Environment environment,
+      Clock clock) {
     this.catalog = catalog;
     this.known = known;
+    this.reader = reader;
     this.environment = environment;
     this.clock = clock;
   }
@@ -54,9 +63,11 @@ final class ChosenBackup {
     return listing;
   }
 
+  /** IDENTITY_MISSING or IDENTITY_REFUSED when it is encrypted and we cannot decrypt it. */
   void choose(StepContext context, CatalogEntry backup) {
     chosen = backup;
-    BackupManifest manifest = backup.manifest();
+    BackupManifest manifest = unsealed(backup);
+    this.manifest = manifest;
     context.record(BACKUP, backup.id().value());
     context.found(
         Finding.check(
@@ -121,9 +132,30 @@ final class ChosenBackup {
     return known;
   }
 
-  /** What the chosen backup says of itself. */
+  /** What the chosen backup says of itself, also what only an identity can read. */
   BackupManifest manifest(StepContext context) {
-    return backup(context).manifest();
+    BackupManifest known = manifest;
+    if (known == null) {
+      known = unsealed(backup(context));
+      manifest = known;
+    }
+    return known;
+  }
+
+  /** From the first copy from which it can be read. */
+  private BackupManifest unsealed(CatalogEntry backup) {
+    @Nullable RecoveryException failure = null;
+    for (BackupCopy copy : backup.copiesToRead()) {
+      try {
+        return reader.unsealed(backup.manifest(), copy);
+      } catch (RecoveryException e) {
+        switch (e.code()) {
+          case BACKUP_CORRUPT, STORAGE_UNAVAILABLE -> failure = e;
+          default -> throw e;
+        }
+      }
+    }
+    throw failure == null ? new IllegalStateException("a backup without copies") : failure;
   }
 
   /** The copy of it that a step found whole. */

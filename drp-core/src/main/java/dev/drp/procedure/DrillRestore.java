@@ -113,7 +113,7 @@ public final class DrillRestore {
       this.environment = environment;
       this.request = request;
       environment.requireDatabase();
-      this.backup = new ChosenBackup(catalog, known, environment, clock);
+      this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
       this.restore = new DatabaseRestore(backup, reader, this::server, true);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::server, this::database);

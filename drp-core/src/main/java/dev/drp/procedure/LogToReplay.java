@@ -3,7 +3,7 @@ package dev.drp.procedure;
 import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BaseContent;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Decoding;
 import dev.drp.backup.tar.TarWriter;
 import dev.drp.database.ServerFiles;
 import dev.drp.wal.WalArchive;
@@ -25,19 +25,19 @@ import java.util.Map;
 record LogToReplay(
     WalArchive archive, WalCoverage.Reach reach, List<String> histories, List<String> segments) {
 
-  static LogToReplay after(BackupManifest manifest, BackupCopy copy, Compression compression) {
-    WalArchive archive = archive(manifest, copy, compression);
+  static LogToReplay after(BackupManifest manifest, BackupCopy copy, Decoding decoding) {
+    WalArchive archive = archive(manifest, copy, decoding);
     return after(manifest, archive, archive.coverage());
   }
 
   /** The archive of the log of the server that was backed up, in the storage of a copy. */
-  static WalArchive archive(BackupManifest manifest, BackupCopy copy, Compression compression) {
+  static WalArchive archive(BackupManifest manifest, BackupCopy copy, Decoding decoding) {
     return new WalArchive(
         copy.storage(),
         manifest.application(),
         manifest.environment(),
         manifest.server().systemIdentifier(),
-        compression);
+        decoding);
   }
 
   static LogToReplay after(BackupManifest manifest, WalArchive archive, WalCoverage coverage) {

@@ -6,7 +6,7 @@ import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Decoding;
 import dev.drp.database.Lsn;
 import dev.drp.wal.WalArchive;
 import dev.drp.wal.WalCoverage;
@@ -31,17 +31,17 @@ import org.jspecify.annotations.Nullable;
  * as possible. Used by one thread.
  */
 final class RecoveryWindows {
-  private final Function<BackupManifest, Compression> compressions;
+  private final Function<BackupManifest, Decoding> decodings;
   private final List<CatalogEntry> bases;
   private final Map<String, WalCoverage> coverages = new HashMap<>();
   private final Map<String, Optional<Instant>> newestCommits = new HashMap<>();
   private @Nullable List<Window> windows;
 
   /**
-   * @param compressions how the log beside a backup is compressed
+   * @param decodings how the log beside a backup is decoded
    */
-  RecoveryWindows(CatalogListing physical, Function<BackupManifest, Compression> compressions) {
-    this.compressions = compressions;
+  RecoveryWindows(CatalogListing physical, Function<BackupManifest, Decoding> decodings) {
+    this.decodings = decodings;
     this.bases = physical.backups().stream().filter(CatalogEntry::isGood).toList();
   }
 
@@ -179,7 +179,7 @@ final class RecoveryWindows {
   }
 
   private LogToReplay log(BackupManifest manifest, BackupCopy copy) {
-    WalArchive archive = LogToReplay.archive(manifest, copy, compressions.apply(manifest));
+    WalArchive archive = LogToReplay.archive(manifest, copy, decodings.apply(manifest));
     return LogToReplay.after(manifest, archive, coverage(manifest, copy, archive));
   }
 

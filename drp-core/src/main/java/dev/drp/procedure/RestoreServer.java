@@ -153,7 +153,7 @@ public final class RestoreServer {
       this.request = request;
       this.before = before;
       this.database = environment.requireDatabase().name();
-      this.backup = new ChosenBackup(catalog, known, environment, clock);
+      this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::recovered, any -> database);
       this.point = new RecoveredPoint(backup, this::recovered, any -> database, this::replay);

@@ -51,12 +51,12 @@ final class StoredRecovery {
 
   /** To which moments it could be recovered, from each of these backups. */
   RecoveryWindows windows(CatalogListing physical) {
-    return new RecoveryWindows(physical, reader::compressionOf);
+    return new RecoveryWindows(physical, reader::decodingOf);
   }
 
   private LogToReplay log(StepContext context, BackupCopy copy) {
     BackupManifest manifest = backup.manifest(context);
-    return LogToReplay.after(manifest, copy, reader.compressionOf(manifest));
+    return LogToReplay.after(manifest, copy, reader.decodingOf(manifest));
   }
 
   private BaseContent base(StepContext context) {

@@ -4,7 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Coding;
+import dev.drp.backup.Decoding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
@@ -41,7 +42,7 @@ public final class StreamWal {
 
   private final DatabaseConnector databases;
   private final List<NamedStorage> storages;
-  private final Compression compression;
+  private final Coding coding;
   private final StateDirectory state;
   private final Clock clock;
   private final Consumer<WalEvent> listener;
@@ -52,13 +53,13 @@ public final class StreamWal {
   public StreamWal(
       DatabaseConnector databases,
       List<NamedStorage> storages,
-      Compression compression,
+      Coding coding,
       StateDirectory state,
       Clock clock,
       Consumer<WalEvent> listener) {
     this.databases = requireNonNull(databases, "databases");
     this.storages = List.copyOf(storages);
-    this.compression = requireNonNull(compression, "compression");
+    this.coding = requireNonNull(coding, "coding");
     this.state = requireNonNull(state, "state");
     this.clock = requireNonNull(clock, "clock");
     this.listener = requireNonNull(listener, "listener");
@@ -190,7 +191,7 @@ public final class StreamWal {
                     WalSpool.open(spools().resolve(id)),
                     storages,
                     suffix -> WalLayout.of(application, environment.name(), id, suffix),
-                    compression,
+                    coding,
                     settings.maxLag(),
                     before(id),
                     StreamWal.this::tell,
@@ -212,7 +213,11 @@ public final class StreamWal {
           .map(
               storage ->
                   new WalArchive(
-                      storage, application, environment.name(), systemIdentifier, compression))
+                      storage,
+                      application,
+                      environment.name(),
+                      systemIdentifier,
+                      Decoding.plain(coding.compression()))) // for its names
           .toList();
     }
 

@@ -3,7 +3,8 @@ package dev.drp.wal;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupStorage;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Decoding;
+import dev.drp.backup.Decryption;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.database.Lsn;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * The write-ahead log of one server as a storage has it, for reading. It may be written at the same
@@ -39,7 +41,7 @@ public final class WalArchive {
   private static final int BUFFER = 1 << 16;
 
   private final NamedStorage storage;
-  private final Compression compression;
+  private final Decoding decoding;
   private final WalLayout layout;
 
   public WalArchive(
@@ -47,17 +49,17 @@ public final class WalArchive {
       String application,
       String environment,
       String systemIdentifier,
-      Compression compression) {
+      Decoding decoding) {
     this(
         storage,
-        WalLayout.of(application, environment, systemIdentifier, compression.suffix()),
-        compression);
+        WalLayout.of(application, environment, systemIdentifier, decoding.compression().suffix()),
+        decoding);
   }
 
-  WalArchive(NamedStorage storage, WalLayout layout, Compression compression) {
+  WalArchive(NamedStorage storage, WalLayout layout, Decoding decoding) {
     this.storage = storage;
     this.layout = layout;
-    this.compression = compression;
+    this.decoding = decoding;
   }
 
   /** What there is, from the names of the objects and the histories of timelines. */
@@ -158,7 +160,8 @@ public final class WalArchive {
    * zeros; or the history of a timeline ({@code 00000002.history}). The caller closes it. What is
    * damaged fails while it is read, with an IOException, and never ends quietly.
    *
-   * @throws RecoveryException with OBJECT_NOT_FOUND when there is no such file here
+   * @throws RecoveryException with OBJECT_NOT_FOUND when there is no such file here;
+   *     IDENTITY_MISSING or IDENTITY_REFUSED when it is encrypted and cannot be decrypted by us
    */
   public InputStream open(String fileName) {
     OptionalInt history = WalLayout.timelineOfHistory(fileName);
@@ -168,8 +171,8 @@ public final class WalArchive {
     WalSegment segment = WalSegment.parse(fileName).orElseThrow(() -> notFound(fileName));
     for (int attempt = 1; ; attempt++) {
       try {
-        Optional<InputStream> complete = openIfThere(layout.segment(segment));
-        return complete.isPresent() ? plain(complete.get()) : openIncrements(segment);
+        Optional<InputStream> complete = openIfThere(any -> layout.segment(segment, any));
+        return complete.isPresent() ? complete.get() : openIncrements(segment);
       } catch (RecoveryException e) {
         if (e.code() != ErrorCode.OBJECT_NOT_FOUND || attempt == ATTEMPTS) {
           throw e;
@@ -200,7 +203,8 @@ public final class WalArchive {
         Increment increment = next.get();
         parts.add(
             new PartOfSegment.Part(
-                plain(objects().open(layout.increment(increment))),
+                openIfThere(any -> layout.increment(increment, any))
+                    .orElseThrow(() -> notFound(increment.name())),
                 offset - increment.from(),
                 increment.to() - offset));
         offset = increment.to();
@@ -215,7 +219,24 @@ public final class WalArchive {
     }
   }
 
-  private Optional<InputStream> openIfThere(ObjectName name) {
+  /**
+   * Opens what is there of something, encrypted or not.
+   *
+   * @param name the object's, with what an encryption adds to it
+   */
+  private Optional<InputStream> openIfThere(Function<String, ObjectName> name) {
+    for (Decryption decryption : decoding.decryptions()) {
+      ObjectName encrypted = name.apply(decryption.suffix());
+      Optional<InputStream> stored = stored(encrypted);
+      if (stored.isPresent()) {
+        String what = "%s in storage %s".formatted(encrypted.lastSegment(), storage);
+        return Optional.of(plain(stored.get(), it -> decryption.decrypt(what, it)));
+      }
+    }
+    return stored(name.apply("")).map(stored -> plain(stored, it -> it));
+  }
+
+  private Optional<InputStream> stored(ObjectName name) {
     try {
       return Optional.of(objects().open(name));
     } catch (RecoveryException e) {
@@ -226,15 +247,35 @@ public final class WalArchive {
     }
   }
 
-  private InputStream plain(InputStream stored) {
+  /** Decrypts, or does nothing. */
+  private interface Decrypting {
+    InputStream decrypt(InputStream stored) throws IOException;
+  }
+
+  private InputStream plain(InputStream stored, Decrypting decrypting) {
+    boolean opened = false;
     try {
-      return compression.decompress(stored);
+      InputStream plain = decoding.compression().decompress(decrypting.decrypt(stored));
+      opened = true;
+      return plain;
     } catch (IOException e) {
       throw new RecoveryException(
           ErrorCode.BACKUP_CORRUPT,
           "a file of the log in storage %s is damaged: %s".formatted(storage, e.getMessage()),
           "take it from another storage.",
           e);
+    } finally {
+      if (!opened) {
+        close(stored);
+      }
+    }
+  }
+
+  private static void close(InputStream refused) {
+    try {
+      refused.close();
+    } catch (IOException e) {
+      // why it was refused is what counts
     }
   }
 

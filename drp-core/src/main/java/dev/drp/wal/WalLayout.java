@@ -6,29 +6,42 @@ import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
 /** Where the log of one server is in a storage; see docs/design/wal-streaming.md. */
-record WalLayout(ObjectName folder, String suffix) {
+record WalLayout(ObjectName folder, String compressed) {
   static final String HISTORY = ".history";
 
+  private static final Pattern ENCRYPTED = Pattern.compile("(\\.[a-z]+)?");
   private static final Pattern TIMELINE = Pattern.compile("[0-9A-F]{8}");
 
   /**
-   * @param suffix what the compression adds to names
+   * @param compressed what the compression adds to names; what an encryption adds follows it
    */
   static WalLayout of(
-      String application, String environment, String systemIdentifier, String suffix) {
-    return new WalLayout(SetLayout.wal(application, environment, systemIdentifier), suffix);
+      String application, String environment, String systemIdentifier, String compressed) {
+    return new WalLayout(SetLayout.wal(application, environment, systemIdentifier), compressed);
   }
 
   ObjectName timeline(int timeline) {
     return folder.child("%08X".formatted(timeline));
   }
 
-  ObjectName segment(WalSegment segment) {
-    return timeline(segment.timeline()).child(segment.name() + suffix);
+  /**
+   * @param encrypted what the encryption adds to names; empty text for none
+   */
+  ObjectName segment(WalSegment segment, String encrypted) {
+    return timeline(segment.timeline()).child(segment.name() + compressed + encrypted);
   }
 
-  ObjectName increment(Increment increment) {
-    return timeline(increment.segment().timeline()).child(increment.name() + suffix);
+  /** What an encrypted segment holds, for those who cannot decrypt it: the hash of its content. */
+  ObjectName digest(WalSegment segment) {
+    return timeline(segment.timeline()).child(segment.name() + ".sha256");
+  }
+
+  /**
+   * @param encrypted as above
+   */
+  ObjectName increment(Increment increment, String encrypted) {
+    return timeline(increment.segment().timeline())
+        .child(increment.name() + compressed + encrypted);
   }
 
   ObjectName history(int timeline) {
@@ -61,8 +74,11 @@ record WalLayout(ObjectName folder, String suffix) {
         : OptionalInt.empty();
   }
 
-  /** A name without the compression's suffix; empty text when it has none. */
+  /** A name without what compression and encryption added; empty text when it is of neither. */
   String plain(String name) {
-    return name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : "";
+    int at = name.lastIndexOf(compressed);
+    return at > 0 && ENCRYPTED.matcher(name.substring(at + compressed.length())).matches()
+        ? name.substring(0, at)
+        : "";
   }
 }

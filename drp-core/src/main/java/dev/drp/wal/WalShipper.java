@@ -1,11 +1,14 @@
 package dev.drp.wal;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupStorage.Content;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Coding;
+import dev.drp.backup.Decoding;
+import dev.drp.backup.Encryption;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.database.Lsn;
@@ -19,8 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -41,18 +48,18 @@ final class WalShipper {
   private final NamedStorage storage;
   private final WalSpool spool;
   private final WalLayout layout;
-  private final Compression compression;
+  private final Coding coding;
   private final Map<Integer, Map<WalSegment, NavigableSet<Increment>>> stored = new HashMap<>();
   private final Set<String> done = ConcurrentHashMap.newKeySet();
   private boolean lookAgain;
   private volatile @Nullable Position position;
   private volatile @Nullable Past past;
 
-  WalShipper(NamedStorage storage, WalSpool spool, WalLayout layout, Compression compression) {
+  WalShipper(NamedStorage storage, WalSpool spool, WalLayout layout, Coding coding) {
     this.storage = storage;
     this.spool = spool;
     this.layout = layout;
-    this.compression = compression;
+    this.coding = coding;
   }
 
   /** How far a storage has the log. */
@@ -138,7 +145,7 @@ final class WalShipper {
     Position here = position;
     Past known = past;
     if (here != null && (lookAgain || known == null || known.history.timeline() != here.timeline)) {
-      WalCoverage coverage = new WalArchive(storage, layout, compression).coverage();
+      WalCoverage coverage = archive().coverage();
       List<WalGap> gaps = coverage.gaps();
       past =
           new Past(
@@ -159,17 +166,50 @@ final class WalShipper {
 
   private void complete(WalSegment segment) {
     Path file = spool.file(segment.name());
-    ObjectName name = layout.segment(segment);
+    ObjectName name = layout.segment(segment, encrypted());
+    boolean ours = coding.encryption().isPresent() && putDigest(segment, file);
     try {
-      storage.objects().put(name, plain(file, 0, WalSegment.BYTES));
+      storage.objects().put(name, coded(file, 0, WalSegment.BYTES));
     } catch (RecoveryException e) {
-      if (e.code() != ErrorCode.OBJECT_EXISTS || !isSame(name, file)) {
+      if (e.code() != ErrorCode.OBJECT_EXISTS || !(ours || isSame(name, file))) {
         throw e;
       }
     }
     NavigableSet<Increment> increments = increments(segment);
     remove(increments, increments);
     stored.getOrDefault(segment.timeline(), Map.of()).remove(segment);
+  }
+
+  /**
+   * Stores what an encrypted segment is to hold, before itself: nobody here can decrypt one that is
+   * there already, from before a crash, and see whether it is the same. OBJECT_EXISTS when it is to
+   * hold something else.
+   */
+  private boolean putDigest(WalSegment segment, Path file) {
+    try (InputStream content = Files.newInputStream(file)) {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      content.transferTo(new DigestOutputStream(OutputStream.nullOutputStream(), sha256));
+      byte[] line = (HexFormat.of().formatHex(sha256.digest()) + "\n").getBytes(US_ASCII);
+      storage.objects().put(layout.digest(segment), output -> output.write(line));
+      return true;
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "cannot read %s: %s".formatted(file, e.getMessage()),
+          "check the disk that holds the state directory.",
+          e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private String encrypted() {
+    return coding.encryption().map(Encryption::suffix).orElse("");
+  }
+
+  /** For its names: nothing is decrypted here. */
+  private WalArchive archive() {
+    return new WalArchive(storage, layout, Decoding.plain(coding.compression()));
   }
 
   private void partial(WalSegment segment, int bytes) {
@@ -201,13 +241,24 @@ final class WalShipper {
 
   private void put(Increment increment) {
     Path file = spool.file(increment.segment().name() + WalSpool.PARTIAL);
-    ObjectName name = layout.increment(increment);
-    storage.objects().put(name, plain(file, increment.from(), increment.to() - increment.from()));
+    ObjectName name = layout.increment(increment, encrypted());
+    try {
+      storage.objects().put(name, coded(file, increment.from(), increment.to() - increment.from()));
+    } catch (RecoveryException e) {
+      // The same stretch of the same file, of which the storage did not say that it had it; not the
+      // same bytes, as nothing is encrypted twice in the same way.
+      if (e.code() != ErrorCode.OBJECT_EXISTS || coding.encryption().isEmpty()) {
+        throw e;
+      }
+    }
   }
 
   private void remove(NavigableSet<Increment> which, NavigableSet<Increment> from) {
     for (Increment increment : new TreeSet<>(which)) {
-      storage.objects().delete(layout.increment(increment));
+      storage.objects().delete(layout.increment(increment, ""));
+      if (coding.encryption().isPresent()) { // some may be from before there was any
+        storage.objects().delete(layout.increment(increment, encrypted()));
+      }
       from.remove(increment);
     }
   }
@@ -216,8 +267,7 @@ final class WalShipper {
   private NavigableSet<Increment> increments(WalSegment segment) {
     Map<WalSegment, NavigableSet<Increment>> ofTimeline = stored.get(segment.timeline());
     if (ofTimeline == null) {
-      WalArchive.Contents contents =
-          new WalArchive(storage, layout, compression).contents(segment.timeline());
+      WalArchive.Contents contents = archive().contents(segment.timeline());
       ofTimeline = new HashMap<>(contents.increments());
       stored.put(segment.timeline(), ofTimeline);
       for (WalSegment complete : contents.complete()) { // a crash came between
@@ -230,10 +280,10 @@ final class WalShipper {
     return ofTimeline.computeIfAbsent(segment, any -> new TreeSet<>());
   }
 
-  private Content plain(Path file, int from, int bytes) {
+  private Content coded(Path file, int from, int bytes) {
     return output -> {
       try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ);
-          OutputStream compressed = compression.compress(output)) {
+          OutputStream coded = coding.encode(output)) {
         byte[] buffer = new byte[1 << 16];
         InputStream content = Channels.newInputStream(source.position(from));
         for (int left = bytes; left > 0; ) {
@@ -241,7 +291,7 @@ final class WalShipper {
           if (count < 0) {
             throw new IOException("%s is shorter than it was".formatted(file));
           }
-          compressed.write(buffer, 0, count);
+          coded.write(buffer, 0, count);
           left -= count;
         }
       } catch (NoSuchFileException e) {
@@ -252,7 +302,7 @@ final class WalShipper {
 
   /** Another version of the compression may give other bytes for the same content. */
   private boolean isSame(ObjectName name, Path file) {
-    try (InputStream known = compression.decompress(storage.objects().open(name));
+    try (InputStream known = coding.compression().decompress(storage.objects().open(name));
         InputStream ours = Files.newInputStream(file)) {
       byte[] a = new byte[1 << 16];
       while (true) {

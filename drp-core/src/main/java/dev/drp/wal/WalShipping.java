@@ -2,7 +2,7 @@ package dev.drp.wal;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.backup.Compression;
+import dev.drp.backup.Coding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.database.Lsn;
 import java.time.Duration;
@@ -43,7 +43,7 @@ final class WalShipping implements AutoCloseable {
       WalSpool spool,
       List<NamedStorage> storages,
       Function<String, WalLayout> layout,
-      Compression compression,
+      Coding coding,
       Duration maxLag,
       List<WalStatus.Copy> before,
       BiConsumer<WalEvent.Kind, String> events,
@@ -58,7 +58,7 @@ final class WalShipping implements AutoCloseable {
                 storage ->
                     new Lane(
                         new WalShipper(
-                            storage, spool, layout.apply(compression.suffix()), compression),
+                            storage, spool, layout.apply(coding.compression().suffix()), coding),
                         before.stream()
                             .filter(copy -> copy.storage().equals(storage.name()))
                             .findFirst()))

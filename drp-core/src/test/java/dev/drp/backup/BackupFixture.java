@@ -62,7 +62,12 @@ public final class BackupFixture {
 
   public TakeBackup takeBackup() {
     return new TakeBackup(
-        environment -> server, new GzipCompression(), state, clock, Progress.SILENT, "1.0");
+        environment -> server,
+        Coding.plain(new GzipCompression()),
+        state,
+        clock,
+        Progress.SILENT,
+        "1.0");
   }
 
   /** A backup to the local storage only. */

@@ -57,7 +57,14 @@ public final class BackupManifests {
         List.of(),
         List.of(
             new BackupPart(
-                "database.dump.gz", "database.dump", 3, "aa".repeat(32), 3, Optional.of("gzip"))),
-        Optional.empty());
+                "database.dump.gz",
+                "database.dump",
+                3,
+                "aa".repeat(32),
+                3,
+                Optional.of("gzip"),
+                Optional.empty())),
+        Optional.empty(),
+        List.of());
   }
 }

@@ -59,6 +59,12 @@ class BackupReaderTest {
 
   private BackupPart withPlainBytes(long plainBytes) {
     return new BackupPart(
-        dump.name(), dump.plainName(), dump.bytes(), dump.sha256(), plainBytes, dump.compression());
+        dump.name(),
+        dump.plainName(),
+        dump.bytes(),
+        dump.sha256(),
+        plainBytes,
+        dump.compression(),
+        dump.encryption());
   }
 }

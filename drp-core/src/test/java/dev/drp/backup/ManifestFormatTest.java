@@ -48,6 +48,17 @@ class ManifestFormatTest {
     }
   }
 
+  /** An earlier version would take what is encrypted for damaged. */
+  @Test
+  void anEncryptedBackupHasAFormatOfItsOwn() {
+    byte[] content = ManifestFormat.write(full(List.of("age1operator", "age1emergency")));
+
+    assertThat(new String(content, UTF_8))
+        .contains("\"format\" : 2", "age1operator", "\"encryption\" : \"age\"");
+    assertThat(ManifestFormat.read(content, "here"))
+        .isEqualTo(full(List.of("age1operator", "age1emergency")));
+  }
+
   @Test
   void findsAFlippedBitWhereverItIs() {
     byte[] content = ManifestFormat.write(full());
@@ -69,7 +80,7 @@ class ManifestFormatTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"2", "0", "\"1\"", "1.5", "null", "{}"})
+  @ValueSource(strings = {"3", "0", "\"1\"", "1.5", "null", "{}"})
   void refusesAFormatThatItDoesNotKnowAndNamesBoth(String format) {
     byte[] other =
         new String(ManifestFormat.write(full()), UTF_8)
@@ -81,7 +92,7 @@ class ManifestFormatTest {
             RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_UNKNOWN))
         .hasMessageContaining("set/manifest.json")
         .hasMessageContaining("format " + format)
-        .hasMessageContaining("reads format 1");
+        .hasMessageContaining("reads formats up to 2");
   }
 
   @Test
@@ -104,6 +115,10 @@ class ManifestFormatTest {
   }
 
   private static BackupManifest full() {
+    return full(List.of());
+  }
+
+  private static BackupManifest full(List<String> recipients) {
     return new BackupManifest(
         new BackupId("20261122T101500Z-3f9a1c"),
         "Ask&Trust",
@@ -163,8 +178,16 @@ class ManifestFormatTest {
                 205_000_000,
                 "aa".repeat(32),
                 900_000_000,
-                Optional.of("zstd")),
-            new BackupPart("README.md", "README.md", 100, "cc".repeat(32), 100, Optional.empty())),
+                Optional.of("zstd"),
+                recipients.isEmpty() ? Optional.empty() : Optional.of("age")),
+            new BackupPart(
+                "README.md",
+                "README.md",
+                100,
+                "cc".repeat(32),
+                100,
+                Optional.empty(),
+                Optional.empty())),
         Optional.of(
             new BaseContent(
                 2,
@@ -174,6 +197,7 @@ class ManifestFormatTest {
                 78_000_000,
                 List.of(
                     new Pack("20261122T101500Z-3f9a1c.000001.zst", 64_000_000, "dd".repeat(32))),
-                List.of("/etc/postgresql/15/main/pg_hba.conf"))));
+                List.of("/etc/postgresql/15/main/pg_hba.conf"))),
+        recipients);
   }
 }

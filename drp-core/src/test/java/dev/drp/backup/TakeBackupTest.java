@@ -288,7 +288,7 @@ class TakeBackupTest {
     TakeBackup elsewhere =
         new TakeBackup(
             environment -> fixture.server,
-            new GzipCompression(),
+            Coding.plain(new GzipCompression()),
             other.state,
             fixture.clock,
             Progress.SILENT,

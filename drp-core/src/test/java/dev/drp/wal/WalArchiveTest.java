@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.Compression;
+import dev.drp.backup.Decoding;
 import dev.drp.backup.GzipCompression;
 import dev.drp.backup.InMemoryStorage;
 import dev.drp.backup.NamedStorage;
@@ -35,7 +36,7 @@ class WalArchiveTest {
           "Shop",
           "production",
           "7301",
-          compression);
+          Decoding.plain(compression));
 
   private static byte[] randomBytes() {
     byte[] bytes = new byte[WalSegment.BYTES];
@@ -54,11 +55,11 @@ class WalArchiveTest {
   }
 
   private void complete(WalSegment segment) {
-    store(layout.segment(segment), 0, 16);
+    store(layout.segment(segment, ""), 0, 16);
   }
 
   private void increment(WalSegment segment, int from, int to) {
-    store(layout.increment(new Increment(segment, from, to)), from, to);
+    store(layout.increment(new Increment(segment, from, to), ""), from, to);
   }
 
   private void history(int timeline, String content) {
@@ -86,8 +87,8 @@ class WalArchiveTest {
 
   @Test
   void completeSegmentIsReadRatherThanItsIncrements() throws Exception {
-    store(layout.segment(THIRD), 0, WalSegment.BYTES);
-    store(layout.increment(new Increment(THIRD, 0, 4)), 8, 12);
+    store(layout.segment(THIRD, ""), 0, WalSegment.BYTES);
+    store(layout.increment(new Increment(THIRD, 0, 4), ""), 8, 12);
 
     assertThat(read(THIRD.name())).isEqualTo(CONTENT);
   }
@@ -107,7 +108,7 @@ class WalArchiveTest {
   @Test
   void incrementShorterThanItsNameSaysIsAnError() {
     increment(THIRD, 0, 700);
-    store(layout.increment(new Increment(THIRD, 700, 900)), 0, 100);
+    store(layout.increment(new Increment(THIRD, 700, 900), ""), 0, 100);
 
     assertThatIOException().isThrownBy(() -> read(THIRD.name())).withMessageContaining("shorter");
   }
@@ -190,14 +191,14 @@ class WalArchiveTest {
     Instant at = Instant.parse("2026-11-22T10:15:00Z");
     byte[] commits = WrittenLog.withCommits(THIRD, at.minusSeconds(5), at);
     objects.put(
-        layout.segment(THIRD),
+        layout.segment(THIRD, ""),
         output -> {
           try (OutputStream compressed = compression.compress(output)) {
             compressed.write(commits);
           }
         });
     complete(new WalSegment(1, 4)); // noise
-    objects.put(layout.segment(new WalSegment(1, 5)), output -> output.write(7)); // damaged
+    objects.put(layout.segment(new WalSegment(1, 5), ""), output -> output.write(7)); // damaged
     WalCoverage coverage = archive.coverage();
     Lsn from = Lsn.parse("0/3000028");
     WalCoverage.Reach reach = coverage.reach(from, 1);

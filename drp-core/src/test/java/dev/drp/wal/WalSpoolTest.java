@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.backup.Coding;
+import dev.drp.backup.Decoding;
+import dev.drp.backup.FakeEncryption;
 import dev.drp.backup.GzipCompression;
 import dev.drp.backup.InMemoryStorage;
 import dev.drp.backup.NamedStorage;
@@ -49,11 +52,12 @@ class WalSpoolTest {
   }
 
   private WalShipper shipper(WalSpool spool) {
-    return new WalShipper(storage, spool, layout, new GzipCompression());
+    return new WalShipper(storage, spool, layout, Coding.plain(new GzipCompression()));
   }
 
   private byte[] stored(String name) throws Exception {
-    try (InputStream content = new WalArchive(storage, layout, new GzipCompression()).open(name)) {
+    try (InputStream content =
+        new WalArchive(storage, layout, Decoding.plain(new GzipCompression())).open(name)) {
       return content.readAllBytes();
     }
   }
@@ -128,7 +132,7 @@ class WalSpoolTest {
 
   @Test
   void storedSegmentWithOtherContentIsNeverReplaced() throws Exception {
-    objects.plant(layout.segment(THIRD).value(), new byte[] {1, 2, 3});
+    objects.plant(layout.segment(THIRD, "").value(), new byte[] {1, 2, 3});
     try (WalSpool spool = WalSpool.open(folder)) {
       spool.begin(THIRD);
       append(spool, 0, WalSegment.BYTES);
@@ -137,7 +141,79 @@ class WalSpoolTest {
           .isInstanceOfSatisfying(
               RecoveryException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_EXISTS));
-      assertThat(objects.content(layout.segment(THIRD))).containsExactly(1, 2, 3);
+      assertThat(objects.content(layout.segment(THIRD, ""))).containsExactly(1, 2, 3);
+    }
+  }
+
+  private WalShipper encrypting(WalSpool spool) {
+    return new WalShipper(
+        storage,
+        spool,
+        layout,
+        new Coding(new GzipCompression(), Optional.of(new FakeEncryption("ada"))));
+  }
+
+  private byte[] decrypted(String name) throws Exception {
+    Decoding decoding =
+        new Decoding(new GzipCompression(), List.of(FakeEncryption.Undone.with("ada")));
+    try (InputStream content = new WalArchive(storage, layout, decoding).open(name)) {
+      return content.readAllBytes();
+    }
+  }
+
+  @Test
+  void incrementsAndSegmentsAreEncrypted() throws Exception {
+    try (WalSpool spool = WalSpool.open(folder)) {
+      spool.begin(THIRD);
+      append(spool, 0, 500);
+      spool.sync();
+      WalShipper shipper = encrypting(spool);
+      shipper.ship();
+      assertThat(objects.allNames()).singleElement().asString().endsWith(".gz.fake");
+      assertThat(decrypted(THIRD.name()))
+          .isEqualTo(Arrays.copyOf(Arrays.copyOf(LOG, 500), WalSegment.BYTES));
+
+      append(spool, 500, WalSegment.BYTES);
+      shipper.ship();
+
+      assertThat(objects.allNames())
+          .containsExactlyInAnyOrder(
+              layout.segment(THIRD, ".fake").value(), layout.digest(THIRD).value());
+      assertThat(decrypted(THIRD.name())).isEqualTo(Arrays.copyOf(LOG, WalSegment.BYTES));
+      assertThat(shipper.stretch()).contains(stretch("0/3000000", "0/4000000"));
+      assertThatThrownBy(() -> stored(THIRD.name()))
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_NOT_FOUND));
+    }
+  }
+
+  @Test
+  void encryptedSegmentThatWasStoredBeforeACrashIsOurs() throws Exception {
+    try (WalSpool spool = WalSpool.open(folder)) {
+      spool.begin(THIRD);
+      append(spool, 0, WalSegment.BYTES);
+      encrypting(spool).ship();
+      byte[] before = objects.content(layout.segment(THIRD, ".fake"));
+
+      encrypting(spool).ship(); // another process, which knows of nothing
+
+      assertThat(objects.content(layout.segment(THIRD, ".fake"))).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void encryptedSegmentWithOtherContentIsNeverReplaced() throws Exception {
+    objects.plant(layout.digest(THIRD).value(), new byte[] {1, 2, 3});
+    try (WalSpool spool = WalSpool.open(folder)) {
+      spool.begin(THIRD);
+      append(spool, 0, WalSegment.BYTES);
+
+      assertThatThrownBy(() -> encrypting(spool).ship())
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_EXISTS));
+      assertThat(objects.allNames()).containsExactly(layout.digest(THIRD).value());
     }
   }
 
@@ -160,7 +236,7 @@ class WalSpoolTest {
 
   @Test
   void knowsSinceWhenTheStorageHasTheLogAlsoAfterAGap() throws Exception {
-    objects.plant(layout.segment(new WalSegment(1, 2)).value(), new byte[1]); // a former run's
+    objects.plant(layout.segment(new WalSegment(1, 2), "").value(), new byte[1]); // a former run's
     WalGap gap =
         new WalGap(
             Instant.parse("2026-11-22T10:15:00Z"), 1, THIRD.end(), 1, Lsn.parse("0/9000000"));

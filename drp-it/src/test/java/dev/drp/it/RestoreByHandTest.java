@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drp.Progress;
 import dev.drp.backup.BackupRequest;
+import dev.drp.backup.Coding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.TakeBackup;
+import dev.drp.it.support.AgeKey;
 import dev.drp.it.support.BareShell;
 import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
@@ -101,7 +103,7 @@ class RestoreByHandTest {
         "DROP ROLE IF EXISTS " + name(EVIL_ROLE),
         "DROP ROLE IF EXISTS " + name("app \"x\""),
         "DROP ROLE IF EXISTS reader");
-    set = backUp();
+    set = backUp(Coding.plain(new ZstdCompression()), "a storage's $(touch pwned)");
     shell =
         new BareShell(folder)
             .putInReach("awk", "cat", "dirname", "mktemp", "rm", "sed", "sha256sum", "zstd")
@@ -132,6 +134,32 @@ class RestoreByHandTest {
     assertThat(value("postgres", "SELECT pg_has_role('app \"x\"', 'reader', 'MEMBER')"))
         .isEqualTo("t");
     assertThat(filesNamed("pwned")).isEmpty();
+  }
+
+  @Test
+  void bringsBackWhatIsEncryptedWithAgeAndAnyOfItsIdentities() throws Exception {
+    AgeKey operator = AgeKey.generate(folder.resolve("operator's key"));
+    AgeKey emergency = AgeKey.generate(folder.resolve("emergency"));
+    AgeKey stranger = AgeKey.generate(folder.resolve("stranger"));
+    set = backUp(AgeKey.codingTo(operator, emergency), "encrypted");
+    shell.putInReach("age");
+
+    BareShell.Ended without = restore(TARGET);
+    assertThat(without.exitCode()).isEqualTo(1);
+    assertThat(without.output()).contains("set IDENTITY to the file with your identity");
+    BareShell.Ended refused = restoreWith(stranger.identity().toString(), TARGET);
+    assertThat(refused.exitCode()).isNotZero();
+    assertThat(refused.output()).contains("no identity matched").doesNotContain("done");
+
+    BareShell.Ended script = restoreWith(operator.identity().toString(), TARGET);
+
+    assertThat(script.exitCode()).as(script.output()).isZero();
+    assertThat(value(TARGET, "SELECT count(*) || ' ' || sum(id) FROM \"line\nbreak\""))
+        .isEqualTo("1000 500500");
+    assertThat(value(TARGET, "SHOW work_mem")).isEqualTo("5MB");
+    assertThat(restoreWith(emergency.identity().toString(), TARGET + " again").exitCode()).isZero();
+    assertThat(filesNamed("pwned")).isEmpty();
+    assertThat(filesNamed("database.dump")).isEmpty(); // nothing decrypted is left
   }
 
   @Test
@@ -264,7 +292,7 @@ class RestoreByHandTest {
   private static final String PASSWORD_OF_POSTGRES =
       "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'";
 
-  private Path backUp() throws IOException {
+  private Path backUp(Coding coding, String storageFolder) throws IOException {
     Path password = Files.writeString(folder.resolve("password"), source.password());
     Environment environment =
         Environment.builder("production", "primary")
@@ -284,12 +312,12 @@ class RestoreByHandTest {
                 },
                 new LocalCommandRunner(),
                 clock),
-            new ZstdCompression(),
-            StateDirectory.open(folder.resolve("state"), clock),
+            coding,
+            StateDirectory.open(folder.resolve("state of " + storageFolder), clock),
             clock,
             Progress.SILENT,
             "test");
-    Path storage = folder.resolve("a storage's $(touch pwned)");
+    Path storage = folder.resolve(storageFolder);
     takeBackup.take(
         new BackupRequest(
             "Ask&Trust",
@@ -305,12 +333,17 @@ class RestoreByHandTest {
   }
 
   private BareShell.Ended restore(String... arguments) throws Exception {
+    return restoreWith("", arguments);
+  }
+
+  private BareShell.Ended restoreWith(String identity, String... arguments) throws Exception {
     return shell.run(
         set.resolve("restore.sh"),
         Map.of(
             "PGHOST", fresh.socketFolder().toString(),
             "PGPORT", String.valueOf(fresh.port()),
             "PGUSER", fresh.user(),
+            "IDENTITY", identity,
             "TMPDIR", folder.toString()),
         arguments);
   }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drp.Progress;
 import dev.drp.backup.BackupRequest;
+import dev.drp.backup.Coding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.TakeBackup;
+import dev.drp.it.support.AgeKey;
 import dev.drp.it.support.BareShell;
 import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
@@ -41,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  * a backup that shares packs with the one before it: no Java is in reach.
  */
 class RestoreServerByHandTest {
+  private static final String PLAIN = "a storage's $(touch pwned)";
   private static HostPostgres source;
 
   @TempDir private static Path backups;
@@ -58,10 +61,10 @@ class RestoreServerByHandTest {
         "shop",
         "CREATE TABLE sale AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, 20000)"
             + " i");
-    Path first = backUp();
+    Path first = backUp(Coding.plain(new ZstdCompression()), PLAIN);
     source.sql("shop", "DELETE FROM sale WHERE id <= 1000");
     source.sql("shop", "CREATE TABLE later AS SELECT generate_series(1, 300) AS id");
-    second = backUp();
+    second = backUp(Coding.plain(new ZstdCompression()), PLAIN);
     assertThat(Files.readString(second.resolve("base.index")))
         .contains(first.getFileName() + ".", second.getFileName() + ".");
   }
@@ -90,6 +93,37 @@ class RestoreServerByHandTest {
   }
 
   @Test
+  void bringsBackWhatIsEncryptedWithAgeAndAnIdentity() throws Exception {
+    AgeKey operator = AgeKey.generate(folder.resolve("operator"));
+    AgeKey stranger = AgeKey.generate(folder.resolve("stranger"));
+    Coding coding = AgeKey.codingTo(operator, AgeKey.generate(folder.resolve("emergency")));
+    Path first = backUp(coding, "encrypted");
+    source.sql("shop", "CREATE TABLE last AS SELECT generate_series(1, 7) AS id");
+    Path set = backUp(coding, "encrypted");
+    source.sql("shop", "DROP TABLE last");
+    assertThat(Files.readString(set.resolve("base.index")))
+        .contains(first.getFileName() + ".", set.getFileName() + ".");
+    Files.createDirectory(folder.resolve("tmp"));
+    shell.putInReach("age", "mktemp", "rm");
+    Map<String, String> other =
+        Map.of("IDENTITY", stranger.identity().toString(), "TMPDIR", folder + "/tmp");
+    Map<String, String> right =
+        Map.of("IDENTITY", operator.identity().toString(), "TMPDIR", folder + "/tmp");
+
+    assertThat(restore(set).output()).contains("set IDENTITY to the file with your identity");
+    assertThat(restore(set, other).output()).contains("no identity matched").doesNotContain("done");
+    BareShell.Ended script = restore(set, right);
+
+    assertThat(script.exitCode()).as(script.output()).isZero();
+    assertThat(folder.resolve("tmp")).isEmptyDirectory(); // nothing decrypted is left
+    try (HostPostgres server = HostPostgres.startOn(restored)) {
+      assertThat(server.sql("shop", "SELECT count(*), sum(id) FROM sale"))
+          .isEqualTo("19000|199509500");
+      assertThat(server.sql("shop", "SELECT count(*) FROM last")).isEqualTo("7");
+    }
+  }
+
+  @Test
   @Tag("docker")
   void bringsBackEveryRowInAContainerWithoutJava() {
     String output =
@@ -103,6 +137,25 @@ class RestoreServerByHandTest {
     assertServesTheRowsOfTheSecondBackup(restored);
   }
 
+  @Test
+  @Tag("docker")
+  void bringsBackWhatIsEncryptedInAContainerWithoutJava() throws Exception {
+    AgeKey operator = AgeKey.generate(folder.resolve("operator"));
+    Path set = backUp(AgeKey.codingTo(operator), "encrypted for a container");
+
+    String output =
+        inContainer(
+            "! command -v java && IDENTITY=\"$2\" sh \"$0\" \"$1\" && ! ls -d /tmp/drp-restore.* &&"
+                + " pg_verifybackup --no-parse-wal \"$1\"",
+            set.resolve("restore.sh").toString(),
+            restored.toString(),
+            operator.identity().toString());
+
+    assertThat(output).contains("done").contains("backup successfully verified");
+    assertServesTheRowsOfTheSecondBackup(restored);
+  }
+
+  /** The image is that of a server; the program age of this machine is lent to it. */
   private String inContainer(String script, String... arguments) {
     List<String> command =
         new ArrayList<>(
@@ -114,6 +167,7 @@ class RestoreServerByHandTest {
                 "--label=" + Programs.LABEL + "=" + Programs.RUN,
                 "--volume=" + backups + ":" + backups + ":ro",
                 "--volume=" + folder + ":" + folder,
+                "--volume=" + AgeKey.program() + ":/usr/local/bin/age:ro",
                 "--entrypoint=sh",
                 TestImages.postgres(),
                 "-c",
@@ -187,7 +241,12 @@ class RestoreServerByHandTest {
   }
 
   private BareShell.Ended restore(Path set) throws IOException, InterruptedException {
-    return shell.run(set.resolve("restore.sh"), Map.of(), restored.toString());
+    return restore(set, Map.of());
+  }
+
+  private BareShell.Ended restore(Path set, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return shell.run(set.resolve("restore.sh"), environment, restored.toString());
   }
 
   private static Path firstPack(Path system) throws IOException {
@@ -203,7 +262,7 @@ class RestoreServerByHandTest {
     return copy;
   }
 
-  private static Path backUp() throws IOException {
+  private static Path backUp(Coding coding, String storageFolder) throws IOException {
     Path password = Files.writeString(backups.resolve("password"), source.password());
     Environment environment =
         Environment.builder("production", "primary")
@@ -223,12 +282,12 @@ class RestoreServerByHandTest {
                 },
                 new LocalCommandRunner(),
                 clock),
-            new ZstdCompression(),
-            StateDirectory.open(backups.resolve("state"), clock),
+            coding,
+            StateDirectory.open(backups.resolve(storageFolder + " state"), clock),
             clock,
             Progress.SILENT,
             "test");
-    Path storage = backups.resolve("a storage's $(touch pwned)");
+    Path storage = backups.resolve(storageFolder);
     takeBackup.take(
         new BackupRequest(
             "Ask&Trust",

@@ -3,6 +3,7 @@ package dev.drp.transfer;
 import dev.drp.Progress;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupStorage;
+import dev.drp.backup.Coding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.backup.StoredObject;
@@ -56,7 +57,7 @@ final class KilledBackup {
   static TakeBackup takeBackup(BackupFixture fixture) {
     return new TakeBackup(
         environment -> fixture.server,
-        new ZstdCompression(),
+        Coding.plain(new ZstdCompression()),
         fixture.state,
         fixture.clock,
         Progress.SILENT,

@@ -3,6 +3,7 @@ package dev.drp.cli.demo;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupManifest;
+import dev.drp.backup.Coding;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.plan.BackupKind;
 import dev.drp.procedure.RestoreRequest;
@@ -42,7 +43,7 @@ final class FilesAndLog implements Protection {
         new StreamWal(
             primary,
             List.of(tools.storage()),
-            tools.compression(),
+            Coding.plain(tools.compression()),
             tools.state(),
             tools.clock(),
             this::hear);

@@ -5,6 +5,7 @@ import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.BackupRequest;
+import dev.drp.backup.Coding;
 import dev.drp.backup.Compression;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.backup.NamedStorage;
@@ -49,7 +50,7 @@ record Tools(
   }
 
   BackupManifest backUp(DatabaseConnector connector, BackupKind kind) {
-    return new TakeBackup(connector, compression, state, clock, progress, "demo")
+    return new TakeBackup(connector, Coding.plain(compression), state, clock, progress, "demo")
         .take(
             new BackupRequest(
                 plan.application(), environment(), kind, Optional.empty(), List.of(storage), false))

@@ -68,6 +68,8 @@ class ArchitectureTest {
     "org.postgresql.., postgres",
     "picocli.., cli",
     "com.github.luben.zstd.., transfer",
+    "com.exceptionfactory.jagged.., transfer",
+    "org.conscrypt.., transfer",
     "software.amazon.awssdk.., transfer",
     "net.schmizz.., transfer",
     "com.hierynomus.., transfer",

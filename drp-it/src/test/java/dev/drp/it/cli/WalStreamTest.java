@@ -5,8 +5,10 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.drp.backup.Decoding;
 import dev.drp.backup.NamedStorage;
 import dev.drp.database.Lsn;
+import dev.drp.it.support.AgeKey;
 import dev.drp.it.support.Cli;
 import dev.drp.it.support.HostPostgres;
 import dev.drp.it.support.Programs;
@@ -58,6 +60,8 @@ class WalStreamTest {
   @TempDir private Path folder;
   private final List<Process> streams = new ArrayList<>();
   private HostPostgres server;
+  private Decoding decoding = Decoding.plain(new ZstdCompression());
+  private String encryption = "";
 
   @BeforeAll
   static void startServer() {
@@ -116,13 +120,15 @@ class WalStreamTest {
         storages:
           disk: { directory: %s }
           remote: { directory: %s, off-site: true }
+        %s
         """
             .formatted(
                 port,
                 maxLag,
                 synchronous,
                 folder.resolve("disk/backups"),
-                folder.resolve("remote/backups")));
+                folder.resolve("remote/backups"),
+                encryption));
   }
 
   private Cli cli() {
@@ -167,7 +173,7 @@ class WalStreamTest {
         "Shop",
         "production",
         value("select system_identifier from pg_control_system()"),
-        new ZstdCompression());
+        decoding);
   }
 
   /** The position before which the storage has the log, from its first segment on. */
@@ -216,6 +222,22 @@ class WalStreamTest {
   @Test
   @Timeout(value = 40, unit = TimeUnit.MINUTES) // for 50 kills
   void killedAtRandomPointsItLosesNothingAndKeepsNothingTwice() throws Exception {
+    killAtRandomPoints(KILLS);
+  }
+
+  /** Then nobody there can compare what is stored already with what is to be stored. */
+  @Test
+  @Timeout(value = 20, unit = TimeUnit.MINUTES)
+  void itDoesNotEitherWhereItCannotReadWhatItHasStored() throws Exception {
+    AgeKey key = AgeKey.generate(folder.resolve("identity"));
+    encryption = "encryption: { recipients: [%s] }".formatted(key.recipient());
+    decoding = new Decoding(new ZstdCompression(), List.of(key.decryption()));
+    writePlan("500ms", false);
+
+    killAtRandomPoints((KILLS + 1) / 2);
+  }
+
+  private void killAtRandomPoints(int kills) throws Exception {
     Random random = new Random();
     long seed = random.nextLong();
     random.setSeed(seed);
@@ -223,7 +245,7 @@ class WalStreamTest {
     Process load =
         primary.startAsServer("pgbench", "-n", "-c", "2", "-R", "1500", "-T", "3600", "postgres");
     try {
-      for (int i = 0; i < KILLS; i++) {
+      for (int i = 0; i < kills; i++) {
         Process stream = stream();
         boolean early = i % 3 == 2;
         if (!early) {
