@@ -231,9 +231,9 @@ public final class Shop implements AutoCloseable {
     return '"' + identifier.replace("\"", "\"\"") + '"';
   }
 
-  /** Waits until it holds, half a minute at most. */
+  /** Waits until it holds: two minutes at most, as a machine may be busy with other work. */
   public static void await(Callable<Boolean> condition) throws Exception {
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 2400; i++) {
       if (condition.call()) {
         return;
       }
