@@ -7,6 +7,7 @@ import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
+import dev.drp.procedure.Replay;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.Mode;
 import dev.drp.report.ExecutionReports;
@@ -139,18 +140,17 @@ final class DrillCommand implements Runnable {
       return drill(session, environment, DrillRequest.pointInTime(replay(session)));
     }
 
-    private DrillRequest.Replay replay(Session session) {
+    private Replay replay(Session session) {
       if (target != null && target.at != null) {
-        return DrillRequest.Replay.until(target.at);
+        return Replay.until(target.at);
       }
       if (target != null && target.lsn != null) {
-        return DrillRequest.Replay.until(Lsn.parse(target.lsn));
+        return Replay.until(Lsn.parse(target.lsn));
       }
       if (target != null && target.latest) {
-        return DrillRequest.Replay.ALL;
+        return Replay.ALL;
       }
-      return DrillRequest.Replay.anySecond(
-          seedOfDraw(session, target == null ? null : target.seed));
+      return Replay.anySecond(seedOfDraw(session, target == null ? null : target.seed));
     }
   }
 

@@ -170,7 +170,7 @@ public final class DrillRestore {
             share(30),
             data.countRows(),
             data.runExpectations(),
-            point.measure(context -> request.replay().equals(Optional.of(DrillRequest.Replay.ALL))),
+            point.measure(context -> request.replay().equals(Optional.of(Replay.ALL))),
             ready());
       } else {
         builder.phase(
@@ -263,8 +263,8 @@ public final class DrillRestore {
 
     /** Another one than the newest, where the request says so. */
     private Optional<CatalogEntry> choose(StepContext context, CatalogListing listing) {
-      Optional<DrillRequest.Replay> replay = request.replay();
-      if (replay.isPresent() && !replay.get().equals(DrillRequest.Replay.ALL)) {
+      Optional<Replay> replay = request.replay();
+      if (replay.isPresent() && !replay.get().equals(Replay.ALL)) {
         return Optional.of(leadingTo(context, replay.get(), recovery.windows(listing)));
       }
       Instant now = clock.instant();
@@ -274,10 +274,8 @@ public final class DrillRestore {
     }
 
     /** Where a drill goes back to an earlier moment, what counts is where it could have gone. */
-    private CatalogEntry leadingTo(
-        StepContext context, DrillRequest.Replay replay, RecoveryWindows windows) {
-      DrillRequest.Replay target =
-          replay.seed().map(windows::draw).map(DrillRequest.Replay::until).orElse(replay);
+    private CatalogEntry leadingTo(StepContext context, Replay replay, RecoveryWindows windows) {
+      Replay target = replay.seed().map(windows::draw).map(Replay::until).orElse(replay);
       context.record(TARGET, target.toArgument());
       CatalogEntry base = windows.baseFor(target);
       windows.newest().ifPresent(at -> context.reached(MeasuringPoint.RECOVERY_POINT, at));
@@ -285,8 +283,8 @@ public final class DrillRestore {
     }
 
     /** How far to replay, once that is known. */
-    private Optional<DrillRequest.Replay> replay(StepContext context) {
-      return context.find(TARGET).map(DrillRequest.Replay::fromArgument).or(request::replay);
+    private Optional<Replay> replay(StepContext context) {
+      return context.find(TARGET).map(Replay::fromArgument).or(request::replay);
     }
 
     private Outlook outlook(StepContext context) {

@@ -25,7 +25,7 @@ record Outlook(String base, String target, String replay, String forecast) {
 
   private static final long LOG_PER_SECOND = 25_000_000;
 
-  static String target(DrillRequest.Replay replay) {
+  static String target(Replay replay) {
     return replay
         .at()
         .map(Text::both)
@@ -35,7 +35,7 @@ record Outlook(String base, String target, String replay, String forecast) {
   }
 
   /** How much is replayed from where on; to an instant, at most. */
-  static String distance(Optional<DrillRequest.Replay> replay, Optional<LogToReplay> log, Lsn end) {
+  static String distance(Optional<Replay> replay, Optional<LogToReplay> log, Lsn end) {
     if (replay.isEmpty() || log.isEmpty()) {
       return "none but the backup's own";
     }

@@ -41,7 +41,7 @@ final class RecoveredPoint {
   private final ChosenBackup backup;
   private final Supplier<DatabaseServer> server;
   private final Function<ExecutionId, String> database;
-  private final Function<StepContext, Optional<DrillRequest.Replay>> replay;
+  private final Function<StepContext, Optional<Replay>> replay;
 
   /**
    * @param server that holds the data; asked when a step needs it
@@ -52,7 +52,7 @@ final class RecoveredPoint {
       ChosenBackup backup,
       Supplier<DatabaseServer> server,
       Function<ExecutionId, String> database,
-      Function<StepContext, Optional<DrillRequest.Replay>> replay) {
+      Function<StepContext, Optional<Replay>> replay) {
     this.backup = backup;
     this.server = server;
     this.database = database;
@@ -102,7 +102,7 @@ final class RecoveredPoint {
     measured
         .newestCommit()
         .ifPresent(at -> context.found(Finding.check("newest commit replayed", "", "" + at, true)));
-    Optional<Instant> target = replay.apply(context).flatMap(DrillRequest.Replay::at);
+    Optional<Instant> target = replay.apply(context).flatMap(Replay::at);
     target.ifPresent(at -> compare(context, measured, at));
     Instant known = target.orElseGet(() -> backup.manifest(context).recoveryPoint());
     Optional<Instant> newer = measured.newest().filter(known::isBefore);

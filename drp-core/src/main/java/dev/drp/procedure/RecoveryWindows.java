@@ -204,7 +204,7 @@ final class RecoveryWindows {
   }
 
   /** The same for a target that was drawn if it had to be, and is not the end of the log. */
-  CatalogEntry baseFor(DrillRequest.Replay target) {
+  CatalogEntry baseFor(Replay target) {
     return target.at().map(this::baseFor).orElseGet(() -> baseFor(target.lsn().orElseThrow()));
   }
 

@@ -94,7 +94,7 @@ record RememberedOutlook(
     Optional<Instant> newest = log.flatMap(WalStatus.Copy::completeUntil);
     return log.isEmpty()
         ? Outlook.asItIs(base.recoveryPoint())
-        : Outlook.target(DrillRequest.Replay.ALL)
+        : Outlook.target(Replay.ALL)
             + newest.map(at -> ", complete until " + Text.both(at)).orElse("");
   }
 

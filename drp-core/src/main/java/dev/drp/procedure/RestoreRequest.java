@@ -87,8 +87,8 @@ public record RestoreRequest(
   }
 
   /** Up to where the log of a whole server is replayed; empty for its end. */
-  Optional<DrillRequest.Replay> target() {
-    return at.map(DrillRequest.Replay::until).or(() -> lsn.map(DrillRequest.Replay::until));
+  Optional<Replay> target() {
+    return at.map(Replay::until).or(() -> lsn.map(Replay::until));
   }
 
   /** Lets a database of that name be replaced. */

@@ -34,9 +34,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Restores all files of an environment's server from a physical backup and the log that was
@@ -47,10 +44,9 @@ public final class RestoreServer {
   /** Name of the recovery plan in journals. */
   public static final String NAME = "restore-server";
 
-  private static final String RECOVER = "recover-beside";
-  private static final String SWITCH = "switch";
-  private static final String PLACE = "place-files";
-  private static final String VOLUME = "volume";
+  static final String RECOVER = "recover-beside";
+  static final String SWITCH = "switch";
+  static final String PLACE = "place-files";
   private static final String REPLAY = "replay";
   private static final String NO_REPLAY = "none";
   private static final Duration LONG = Duration.ofHours(24);
@@ -132,7 +128,7 @@ public final class RestoreServer {
   }
 
   /** How the folder is called that keeps what is not live, in the data directory. */
-  private static String asideName(ExecutionId execution) {
+  static String asideName(ExecutionId execution) {
     return DataDirectory.FOLDER + execution;
   }
 
@@ -140,30 +136,34 @@ public final class RestoreServer {
   private final class Procedure {
     private final Environment environment;
     private final RestoreRequest request;
-    private final Optional<Execution> before;
     private final String database;
     private final ChosenBackup backup;
     private final StoredRecovery recovery;
     private final RestoredData data;
     private final RecoveredPoint point;
-    private @Nullable DataDirectory directory;
+    private final ServerTarget target;
 
     Procedure(Environment environment, RestoreRequest request, Optional<Execution> before) {
       this.environment = environment;
       this.request = request;
-      this.before = before;
       this.database = environment.requireDatabase().name();
+      this.target = new ServerTarget(connector, directories, environment, request, before);
       this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
       this.recovery = new StoredRecovery(backup, reader);
-      this.data = new RestoredData(backup, environment, this::recovered, any -> database);
-      this.point = new RecoveredPoint(backup, this::recovered, any -> database, this::replay);
+      this.data = new RestoredData(backup, environment, target::recovered, any -> database);
+      this.point = new RecoveredPoint(backup, target::recovered, any -> database, this::replay);
     }
 
     RecoveryPlan plan() {
       RecoveryPlan.Builder builder =
           RecoveryPlan.named(NAME, plan.application(), environment.name())
               .objectives(RestoreDatabase.objectives(plan, environment.name()))
-              .phase("preflight", share(10), identifyTarget(), chooseBackup(), checkFit())
+              .phase(
+                  "preflight",
+                  share(10),
+                  target.identify(),
+                  chooseBackup(),
+                  target.checkFit(backup, this::logBytes))
               .phase("restore", share(60), recover());
       if (request.backup().isPresent()) {
         builder.phase(
@@ -192,127 +192,14 @@ public final class RestoreServer {
       }
       builder
           .outlook(new RememberedOutlook(known, state, plan.application(), environment, request))
-          .whatStands(this::whatStands)
-          .closing(this::close);
+          .whatStands(new ServerStanding(request)::text)
+          .closing(target::close);
       request.toArguments().forEach(builder::argument);
       return builder.build();
     }
 
     private Optional<Duration> share(int percent) {
       return RestoreDatabase.share(RestoreDatabase.objectives(plan, environment.name()), percent);
-    }
-
-    private Step identifyTarget() {
-      return Step.reading(
-              "identify-target",
-              request
-                  .into()
-                  .map(
-                      folder ->
-                          request.delta()
-                              ? "Looks whether folder %s has files of this server, and neither one"
-                                      .formatted(folder)
-                                  + " that runs on them nor the only ones."
-                              : "Looks whether folder %s is empty.".formatted(folder))
-                  .orElseGet(
-                      () ->
-                          "Finds the files of the server of %s, says which it is and what databases"
-                                  .formatted(environment.name())
-                              + " it holds, all of which are replaced, and refuses to go on when"
-                              + " there are any and the name of %s was not confirmed."
-                                  .formatted(database)),
-              context -> {
-                DataDirectory known = open(context.execution());
-                DataDirectory.Facts facts = known.facts();
-                context.record(VOLUME, facts.volume());
-                context.found(Finding.check("server", "", facts.place(), true));
-                context.found(Finding.check(VOLUME, "", facts.volume(), true));
-                String identifier = facts.systemIdentifier().orElse("none: there is no server");
-                context.found(Finding.check("system identifier", "", identifier, true));
-                if (request.delta()) {
-                  requireRepairable(facts);
-                } else if (request.into().isPresent()) {
-                  requireEmpty(known, facts);
-                } else {
-                  String content = contentOfLive();
-                  context.found(Finding.check("databases", "", content, true));
-                  if (!known.isEmpty()) {
-                    requireConfirmation(facts, content);
-                  }
-                }
-                request
-                    .impact()
-                    .ifPresent(impact -> context.reached(MeasuringPoint.IMPACT, impact));
-              })
-          .within(Duration.ofMinutes(5))
-          .onFailure(FailurePolicy.ABORT);
-    }
-
-    private static void requireEmpty(DataDirectory folder, DataDirectory.Facts facts) {
-      if (!folder.isEmpty()) {
-        throw new RecoveryException(
-            ErrorCode.REFUSED,
-            "%s: folder %s is not empty".formatted(facts.place(), facts.volume()),
-            "nothing was touched. Name another folder; one that is not there yet is made.");
-      }
-    }
-
-    /** Only what is not live is repaired: the only copy must not be what is experimented with. */
-    private void requireRepairable(DataDirectory.Facts facts) {
-      Optional<Path> live = directories.liveDirectory(environment);
-      String folder = facts.volume();
-      if (live.isPresent() && live.get().equals(Path.of(folder))) {
-        throw refused(
-            "%s is where the live server of %s has its files: they may be the only ones"
-                .formatted(folder, environment.name()),
-            "restore the server in place, which keeps them; or repair a copy.");
-      }
-      if (facts.running()) {
-        throw refused("a server runs on " + folder, "stop it, then run this again.");
-      }
-      if (facts.systemIdentifier().isEmpty()) {
-        throw refused(
-            "there are no files of a server in " + folder, "restore into it without a delta.");
-      }
-      if (live.isEmpty() && !request.confirm().equals(database)) {
-        throw refused(
-            "where the live server of %s has its files is not known, and those in %s may be them"
-                .formatted(environment.name(), folder),
-            "if they are not the only ones, confirm the name of the environment's database; or"
-                + " give data-directory in the plan.");
-      }
-    }
-
-    private RecoveryException refused(String problem, String hint) {
-      return new RecoveryException(ErrorCode.REFUSED, problem, "nothing was touched. " + hint);
-    }
-
-    private String contentOfLive() {
-      try (DatabaseServer live = connector.connect(environment)) {
-        return live.databases().stream()
-            .map(it -> "%s (%d bytes)".formatted(it.name(), it.sizeBytes()))
-            .collect(Collectors.joining(", "));
-      } catch (RecoveryException e) {
-        return "cannot be asked: " + e.problem();
-      }
-    }
-
-    private void requireConfirmation(DataDirectory.Facts facts, String content) {
-      if (!request.confirm().equals(database)) {
-        throw new RecoveryException(
-            ErrorCode.REFUSED,
-            "%s (system identifier %s, volume %s) holds a server, and all of it would be replaced"
-                    .formatted(
-                        facts.place(), facts.systemIdentifier().orElse("unknown"), facts.volume())
-                + " (databases: %s); %s"
-                    .formatted(
-                        content,
-                        request.confirm().isEmpty()
-                            ? "nothing was confirmed"
-                            : "confirmed was " + request.confirm()),
-            "nothing was touched. If this is the server to replace, confirm the name of the"
-                + " environment's database.");
-      }
     }
 
     private Step chooseBackup() {
@@ -354,9 +241,8 @@ public final class RestoreServer {
       BackupManifest manifest = backup.manifest(context);
       Optional<LogToReplay> log =
           request.backup().isPresent() ? Optional.empty() : recovery.furthestLog(context);
-      Optional<DrillRequest.Replay> replay =
-          request.target().or(() -> log.map(any -> DrillRequest.Replay.ALL));
-      context.record(REPLAY, replay.map(DrillRequest.Replay::toArgument).orElse(NO_REPLAY));
+      Optional<Replay> replay = request.target().or(() -> log.map(any -> Replay.ALL));
+      context.record(REPLAY, replay.map(Replay::toArgument).orElse(NO_REPLAY));
       new Outlook(
               "%s, %d bytes of files".formatted(manifest.id(), manifest.requireBase().tarBytes()),
               replay.map(Outlook::target).orElseGet(() -> Outlook.asItIs(manifest.recoveryPoint())),
@@ -394,91 +280,17 @@ public final class RestoreServer {
       }
     }
 
-    private Optional<DrillRequest.Replay> replay(StepContext context) {
+    private Optional<Replay> replay(StepContext context) {
       return Optional.of(context.value(REPLAY))
           .filter(it -> !it.equals(NO_REPLAY))
-          .map(DrillRequest.Replay::fromArgument);
+          .map(Replay::fromArgument);
     }
 
-    private Step checkFit() {
-      return Step.reading(
-              "check-fit",
-              "Compares the server's programs with the backup, and the space that it needs with"
-                  + " what is free: the live files stay in place and take theirs, too.",
-              context -> {
-                DataDirectory.Facts facts = directory(context).facts();
-                BackupManifest manifest = backup.manifest(context);
-                if (request.delta()) {
-                  checkIdentity(context, facts, manifest);
-                }
-                checkVersion(context, facts, manifest);
-                checkSpace(context, facts, manifest);
-              })
-          .within(Duration.ofMinutes(10))
-          .onFailure(FailurePolicy.ABORT);
-    }
-
-    private void checkIdentity(
-        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
-      String expected = manifest.server().systemIdentifier();
-      String actual = facts.systemIdentifier().orElse("none");
-      boolean same = expected.equals(actual);
-      context.found(Finding.check("system identifier", expected, actual, same));
-      if (!same) {
-        throw refused(
-            "the files in %s are of system identifier %s, those of backup %s of %s"
-                .formatted(facts.volume(), actual, manifest.id(), expected),
-            "restore into an empty folder.");
-      }
-    }
-
-    private void checkVersion(
-        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
-      int wanted = manifest.server().majorVersion();
-      boolean fits = facts.majorVersions().contains(wanted);
-      String there =
-          facts.majorVersions().stream().map(String::valueOf).collect(Collectors.joining(", "));
-      context.found(Finding.check("server version", String.valueOf(wanted), there, fits));
-      if (!fits) {
-        throw new RecoveryException(
-            ErrorCode.VERSION_MISMATCH,
-            "%s has programs of PostgreSQL %s, the files of backup %s are of %s"
-                .formatted(facts.place(), there, manifest.id(), manifest.server().version()),
-            "restore them where PostgreSQL %d is; a logical backup fits any newer one."
-                .formatted(wanted));
-      }
-    }
-
-    /** Each segment of the log is there twice for a while: as archived, and as replayed. */
-    private void checkSpace(
-        StepContext context, DataDirectory.Facts facts, BackupManifest manifest) {
-      long log =
-          replay(context)
-              .flatMap(any -> recovery.furthestLog(context))
-              .map(it -> 2 * it.bytes(manifest.requireBase()))
-              .orElse(0L);
-      long needed = (request.delta() ? 0 : manifest.requireBase().tarBytes()) + log;
-      OptionalLong free = facts.freeBytes();
-      if (free.isEmpty()) {
-        context.found(
-            Finding.warning(
-                "space", "%d bytes are needed; how many are free is not known".formatted(needed)));
-        return;
-      }
-      boolean enough = free.getAsLong() >= needed;
-      context.found(
-          Finding.check(
-              "space",
-              "%d bytes".formatted(needed),
-              "%d bytes free".formatted(free.getAsLong()),
-              enough));
-      if (!enough) {
-        throw new RecoveryException(
-            ErrorCode.OUT_OF_SPACE,
-            "the restore needs %d bytes, volume %s has %d left"
-                .formatted(needed, facts.volume(), free.getAsLong()),
-            "make room; what is live stays in place during a restore and takes its space, too.");
-      }
+    private long logBytes(StepContext context) {
+      return replay(context)
+          .flatMap(any -> recovery.furthestLog(context))
+          .map(it -> it.bytes(backup.manifest(context).requireBase()))
+          .orElse(0L);
     }
 
     private Step recover() {
@@ -495,17 +307,18 @@ public final class RestoreServer {
                   recovery.run(
                       context,
                       replay(context),
-                      (files, target) ->
-                          directory(context)
+                      (files, until) ->
+                          target
+                              .directory(context)
                               .repair(
                                   files,
-                                  target,
+                                  until,
                                   context.progress(),
                                   repaired -> tellOf(context, repaired))))
           .probe(DatabaseRestore::repeatable)
           .undo(
               "Puts the files back into their folder, as they are by then.",
-              context -> directory(context).putBack())
+              context -> target.directory(context).putBack())
           .within(LONG);
     }
 
@@ -532,8 +345,8 @@ public final class RestoreServer {
                   recovery.run(
                       context,
                       replay(context),
-                      (files, target) ->
-                          directory(context).recover(files, target, context.progress())))
+                      (files, until) ->
+                          target.directory(context).recover(files, until, context.progress())))
           .probe(DatabaseRestore::repeatable)
           .undo(
               "Removes the recovered files, unless they were live: then they are kept until the"
@@ -543,7 +356,7 @@ public final class RestoreServer {
                     request.into().isEmpty()
                         && context.soFar().stepExecution(SWITCH).state() == StepState.UNDONE;
                 if (!wereLive) {
-                  directory(context).drop();
+                  target.directory(context).drop();
                 }
               })
           .within(LONG)
@@ -556,7 +369,7 @@ public final class RestoreServer {
               "Ends the recovered server cleanly and gives its files the settings of the backup"
                   + " back, but for those by which it would archive, follow or wait for others.",
               context -> {
-                directory(context).seal();
+                target.directory(context).seal();
                 context.found(
                     Finding.warning(
                         "settings",
@@ -574,7 +387,7 @@ public final class RestoreServer {
               PLACE,
               "Moves the recovered files to where a server starts from them; none is started.",
               context -> {
-                DataDirectory folder = directory(context);
+                DataDirectory folder = target.directory(context);
                 if (folder.state() != DataDirectory.State.NOTHING) { // else it is done already
                   folder.switchTo();
                   folder.drop();
@@ -599,7 +412,7 @@ public final class RestoreServer {
                   + " are missing; none is overwritten.",
               context ->
                   recovery
-                      .configuration(context, directory(context)::putConfiguration)
+                      .configuration(context, target.directory(context)::putConfiguration)
                       .forEach((path, what) -> tellOf(context, path, what)))
           .probe(DatabaseRestore::repeatable);
     }
@@ -624,14 +437,14 @@ public final class RestoreServer {
                   + " starts it. What is replaced is kept in the same volume, for %s."
                       .formatted(Text.duration(request.keepReplaced())),
               context -> {
-                directory(context).switchTo();
+                target.directory(context).switchTo();
                 context.found(
                     Finding.check("replaced files", "", asideName(context.execution()), true));
               })
           .probe(DatabaseRestore::repeatable)
           .undo(
               "Exchanges the files back; the restored ones are kept until the commit.",
-              context -> directory(context).switchBack())
+              context -> target.directory(context).switchBack())
           .within(Duration.ofMinutes(30));
     }
 
@@ -697,115 +510,8 @@ public final class RestoreServer {
       return Step.changing(
               "drop-replaced",
               "Removes the files that were replaced, and after a way back the restored ones.",
-              context -> directory(context).drop())
+              context -> target.directory(context).drop())
           .probe(DatabaseRestore::repeatable);
-    }
-
-    private DatabaseServer recovered() {
-      DataDirectory known = directory;
-      if (known == null) { // an earlier attempt has recovered it
-        known = open(before.orElseThrow().id());
-      }
-      return known.recovered().server();
-    }
-
-    private DataDirectory directory(StepContext context) {
-      return open(context.execution());
-    }
-
-    private DataDirectory open(ExecutionId execution) {
-      DataDirectory known = directory;
-      if (known == null) {
-        known =
-            request
-                .into()
-                .map(folder -> directories.openFolder(environment, folder, execution.value()))
-                .orElseGet(() -> directories.open(environment, execution.value()));
-        try {
-          requireSameVolume(known);
-        } catch (RuntimeException e) {
-          known.close();
-          throw e;
-        }
-        directory = known;
-      }
-      return known;
-    }
-
-    private void requireSameVolume(DataDirectory opened) {
-      Optional<String> volume = before.flatMap(it -> it.value(VOLUME));
-      if (volume.isEmpty()) {
-        return;
-      }
-      String actual = opened.facts().volume();
-      if (!actual.equals(volume.get())) {
-        throw new RecoveryException(
-            ErrorCode.REFUSED,
-            "this execution began on volume %s, the server of %s now has %s"
-                .formatted(volume.get(), environment.name(), actual),
-            "nothing was touched there. Start a new execution for the new volume.");
-      }
-    }
-
-    private void close() {
-      DataDirectory known = directory;
-      if (known != null) {
-        known.close();
-      }
-    }
-
-    private String whatStands(Execution execution) {
-      return request.into().isPresent()
-          ? whatStandsIn(request.into().get(), execution)
-          : whatStandsLive(execution);
-    }
-
-    private String whatStandsIn(Path folder, Execution execution) {
-      return switch (execution.stepExecution(PLACE).state()) {
-        case NOT_STARTED, SKIPPED, UNDONE ->
-            "The live server was not touched." + ofRecovered(execution);
-        case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
-            "The live server was not touched. Folder %s is a data directory; no server runs on it."
-                .formatted(folder);
-        case FAILED, RUNNING, TIMED_OUT, UNKNOWN, UNDOING, UNDO_FAILED ->
-            "The live server was not touched. Files in folder %s are on their way; resume goes on."
-                .formatted(folder);
-      };
-    }
-
-    private String whatStandsLive(Execution execution) {
-      String aside = asideName(execution.id());
-      return switch (execution.stepExecution(SWITCH).state()) {
-        case NOT_STARTED, SKIPPED -> "The live server was not touched." + ofRecovered(execution);
-        case UNDONE ->
-            "The server runs on the files that it had before; what was restored is kept as %s."
-                .formatted(aside);
-        case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
-            "The server runs on the restored files; what they replaced is kept as %s."
-                .formatted(aside);
-        case FAILED, RUNNING, TIMED_OUT, UNKNOWN, UNDOING, UNDO_FAILED ->
-            "The server may be stopped, with files in %s on their way; resume finishes the switch,"
-                    .formatted(aside)
-                + " undo takes it back.";
-      };
-    }
-
-    private String ofRecovered(Execution execution) {
-      if (request.delta()) {
-        return execution.stepExecution(RECOVER).state() == StepState.NOT_STARTED
-            ? ""
-            : " The files of folder %s are in its folder %s while they are repaired; resume goes on,"
-                    .formatted(request.into().orElseThrow(), asideName(execution.id()))
-                + " undo puts them back.";
-      }
-      return switch (execution.stepExecution(RECOVER).state()) {
-        case NOT_STARTED, SKIPPED -> "";
-        case UNDONE -> " The recovered files were removed.";
-        case UNDO_FAILED, UNDOING -> " The recovered files could not be removed.";
-        case RUNNING, SUCCEEDED, ALREADY_DONE, FAILED, FAILED_IGNORED, TIMED_OUT, UNKNOWN ->
-            " What is recovered so far is kept as %s; resume goes on, undo removes it."
-                .formatted(asideName(execution.id()));
-      };
     }
   }
 }

@@ -71,7 +71,7 @@ final class StoredRecovery {
    */
   void run(
       StepContext context,
-      Optional<DrillRequest.Replay> replay,
+      Optional<Replay> replay,
       BiConsumer<ServerFiles, RecoveryTarget> server) {
     @Nullable RecoveryException damage = null;
     for (BackupCopy copy : copies(context, replay)) {
@@ -120,7 +120,7 @@ final class StoredRecovery {
   }
 
   /** Those first beside which more of the log is kept. */
-  private List<BackupCopy> copies(StepContext context, Optional<DrillRequest.Replay> replay) {
+  private List<BackupCopy> copies(StepContext context, Optional<Replay> replay) {
     List<BackupCopy> copies = backup.backup(context).copiesToRead();
     if (replay.isEmpty() || copies.size() == 1) {
       return copies;
@@ -135,7 +135,7 @@ final class StoredRecovery {
   private void run(
       StepContext context,
       BackupCopy copy,
-      Optional<DrillRequest.Replay> replay,
+      Optional<Replay> replay,
       BiConsumer<ServerFiles, RecoveryTarget> server) {
     BackupManifest manifest = backup.manifest(context);
     Optional<LogToReplay> log = replay.map(any -> log(context, copy));
@@ -144,7 +144,7 @@ final class StoredRecovery {
         context.progress().start("files of " + manifest.id(), manifest.requireBase().tarBytes())) {
       server.accept(
           new StoredServer(reader, manifest, copy, log, task),
-          replay.map(DrillRequest.Replay::target).orElseGet(RecoveryTarget::consistent));
+          replay.map(Replay::target).orElseGet(RecoveryTarget::consistent));
     }
   }
 

@@ -21,7 +21,6 @@ import dev.drp.database.FakeDatabaseServer;
 import dev.drp.database.Lsn;
 import dev.drp.database.RecoveryTarget;
 import dev.drp.plan.BackupKind;
-import dev.drp.procedure.DrillRequest.Replay;
 import dev.drp.procedure.DrillResult.Outcome;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.MeasuringPoint;
