@@ -293,12 +293,16 @@ class RestoreOnHostTest {
                             Stream.of("restore", "production", "--kind", "physical"),
                             Stream.of(options))
                         .toArray(String[]::new)));
-    Shop.await(() -> Files.exists(programs.resolve("reached")));
-    List<ProcessHandle> all = new ArrayList<>(restore.descendants().toList());
-    all.add(restore.toHandle());
-    all.forEach(ProcessHandle::destroyForcibly);
-    restore.waitFor();
-    Files.createFile(programs.resolve("go"));
+    try {
+      Shop.await(() -> Files.exists(programs.resolve("reached")) || !restore.isAlive());
+      assertThat(restore.isAlive()).isTrue();
+    } finally {
+      List<ProcessHandle> all = new ArrayList<>(restore.descendants().toList());
+      all.add(restore.toHandle());
+      all.forEach(ProcessHandle::destroyForcibly);
+      restore.waitFor();
+      Files.createFile(programs.resolve("go"));
+    }
     return execution(drp("executions"));
   }
 

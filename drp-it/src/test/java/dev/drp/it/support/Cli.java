@@ -54,7 +54,7 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
 
   /** Waits for the end of what was started, and takes its output, which must be short. */
   public static Programs.Result finish(Process process) {
-    return Programs.finish(process, List.of("process " + process.pid()), "", Duration.ofMinutes(1));
+    return Programs.finish(process, List.of("process " + process.pid()), "", Duration.ofMinutes(5));
   }
 
   private static List<String> command(String... arguments) {

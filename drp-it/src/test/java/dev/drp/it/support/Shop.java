@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -231,14 +232,14 @@ public final class Shop implements AutoCloseable {
     return '"' + identifier.replace("\"", "\"\"") + '"';
   }
 
-  /** Waits until it holds: two minutes at most, as a machine may be busy with other work. */
+  /** Waits until it holds, for so long that a machine busy with much else gets there. */
   public static void await(Callable<Boolean> condition) throws Exception {
-    for (int i = 0; i < 2400; i++) {
-      if (condition.call()) {
-        return;
+    long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
+    while (!condition.call()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("waited in vain");
       }
       Thread.sleep(50);
     }
-    throw new AssertionError("waited in vain");
   }
 }
