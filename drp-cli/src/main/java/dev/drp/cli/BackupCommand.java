@@ -8,6 +8,7 @@ import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.BackupResult;
 import dev.drp.backup.NamedStorage;
+import dev.drp.backup.RetentionPolicy;
 import dev.drp.backup.TakeBackup;
 import dev.drp.backup.TakeOverBackups;
 import dev.drp.plan.BackupKind;
@@ -103,7 +104,8 @@ final class BackupCommand extends DrpCommand {
                 kind,
                 schedule.map(BackupSchedule::name),
                 storages,
-                emergency));
+                emergency,
+                Optional.of(RetentionPolicy.of(plan, environment))));
     List<String> warnings = result.warnings();
     session.print(() -> json(result, warnings), out -> print(result, warnings, session, out));
     return result.exitStatus();

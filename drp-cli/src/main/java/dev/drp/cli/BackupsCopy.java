@@ -8,6 +8,7 @@ import dev.drp.backup.BackupResult;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CopyBackups;
 import dev.drp.backup.NamedStorage;
+import dev.drp.backup.RetentionPolicy;
 import dev.drp.plan.BackupSchedule;
 import dev.drp.plan.ContingencyPlan;
 import java.util.ArrayList;
@@ -101,10 +102,11 @@ final class BackupsCopy extends DrpCommand {
                     "name the storage: --to STORAGE."));
   }
 
-  /** For each storage the good backups, newest first, that its schedules want there. */
+  /** For each storage the good backups, newest first, that its schedules want there and keep. */
   private Map<NamedStorage, List<CatalogEntry>> lacking(Session session, String name) {
     Map<NamedStorage, List<CatalogEntry>> lacking = new LinkedHashMap<>();
     List<CatalogEntry> backups = session.catalog().list(name).backups();
+    RetentionPolicy retention = RetentionPolicy.of(session.plan(), name);
     for (BackupSchedule schedule : session.plan().backupsOf(name)) {
       List<String> names =
           schedule.to().stream().filter(it -> to == null || it.equals(to)).toList();
@@ -114,6 +116,7 @@ final class BackupsCopy extends DrpCommand {
                 .filter(it -> it.manifest().schedule().equals(Optional.of(schedule.name())))
                 .filter(it -> it.isGood() && !isIn(it, storage))
                 .toList();
+        missing = retention.worthCopying(backups, missing, storage, session.now());
         if (!missing.isEmpty()) {
           lacking.computeIfAbsent(storage, it -> new ArrayList<>()).addAll(missing);
         }

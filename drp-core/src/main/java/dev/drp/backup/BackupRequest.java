@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param schedule the plan's schedule that it is taken for; empty for one taken by hand
  * @param storages where to, at least one: the first local one gets the dump, the others a copy
  * @param emergency whether to save what can still be read of a damaged server
+ * @param retention by which storages that lack earlier backups of the schedule get those that they
+ *     would keep; empty if they are to get all
  */
 public record BackupRequest(
     String application,
@@ -23,16 +25,29 @@ public record BackupRequest(
     BackupKind kind,
     Optional<String> schedule,
     List<NamedStorage> storages,
-    boolean emergency) {
+    boolean emergency,
+    Optional<RetentionPolicy> retention) {
   public BackupRequest {
     requireNonNull(application, "application");
     requireNonNull(environment, "environment");
     requireNonNull(kind, "kind");
     requireNonNull(schedule, "schedule");
+    requireNonNull(retention, "retention");
     storages = List.copyOf(storages);
     if (storages.isEmpty()) {
       throw new IllegalArgumentException("a backup needs a storage");
     }
+  }
+
+  /** The same without any retention. */
+  public BackupRequest(
+      String application,
+      Environment environment,
+      BackupKind kind,
+      Optional<String> schedule,
+      List<NamedStorage> storages,
+      boolean emergency) {
+    this(application, environment, kind, schedule, storages, emergency, Optional.empty());
   }
 
   /** The storage that gets the dump. */

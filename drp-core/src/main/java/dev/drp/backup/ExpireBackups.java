@@ -65,12 +65,13 @@ public final class ExpireBackups {
               .toList();
       used.forEach(claims::claim);
       used.forEach(storage -> UnfinishedSets.cleanUp(storage, catalog.application(), environment));
-      Map<BackupId, RecoveryException> failures = new LinkedHashMap<>();
-      for (CatalogEntry backup : plan.removed()) {
+      Map<RetentionDecision, RecoveryException> failures = new LinkedHashMap<>();
+      for (RetentionDecision decision : plan.removed()) {
+        BackupCopy copy = decision.copy();
         try {
-          remove(backup);
+          SetFolder.of(copy.storage(), copy.folder()).expire();
         } catch (RecoveryException e) {
-          failures.put(backup.id(), e);
+          failures.put(decision, e);
         }
       }
       List<CatalogProblem> problems = new ArrayList<>(plan.problems());
@@ -103,11 +104,5 @@ public final class ExpireBackups {
       }
     }
     return problems;
-  }
-
-  private static void remove(CatalogEntry backup) {
-    for (BackupCopy copy : backup.copies()) {
-      SetFolder.of(copy.storage(), copy.folder()).expire();
-    }
   }
 }

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which backups stay and which go, and once it is carried out, what came of it.
+ * Which backups stay where and which go, and once it is carried out, what came of it.
  *
- * @param decisions about every backup, newest first
+ * @param decisions about every backup in every storage, newest first
  * @param unfinished what earlier runs left half-done, and is removed too, one line each
  * @param problems what else is in the storages; stays
  * @param failures what could not be removed and why; empty in a plan that is not carried out
@@ -16,7 +16,7 @@ public record ExpiryPlan(
     List<RetentionDecision> decisions,
     List<String> unfinished,
     List<CatalogProblem> problems,
-    Map<BackupId, RecoveryException> failures) {
+    Map<RetentionDecision, RecoveryException> failures) {
   public ExpiryPlan {
     decisions = List.copyOf(decisions);
     unfinished = List.copyOf(unfinished);
@@ -24,11 +24,8 @@ public record ExpiryPlan(
     failures = Map.copyOf(failures);
   }
 
-  /** The backups that go. */
-  public List<CatalogEntry> removed() {
-    return decisions.stream()
-        .filter(decision -> !decision.keep())
-        .map(RetentionDecision::backup)
-        .toList();
+  /** What goes. */
+  public List<RetentionDecision> removed() {
+    return decisions.stream().filter(decision -> !decision.keep()).toList();
   }
 }

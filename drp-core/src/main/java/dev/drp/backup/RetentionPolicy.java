@@ -1,8 +1,14 @@
 package dev.drp.backup;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Retention;
+import dev.drp.plan.Span;
+import dev.drp.plan.WalSettings;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.Year;
@@ -23,42 +29,127 @@ import java.util.stream.Stream;
 /**
  * Decides which backups stay. Pure: it reads recorded times, never names or the dates of files.
  *
- * <p>A backup stays if any rule of its schedule keeps it. Whatever the rules say, these stay, too:
- * the newest good backup of each kind, the newest that a drill restored, those of an emergency,
- * those that no schedule of the plan speaks for, and all as long as there is no good one.
+ * <p>Each storage is looked at by itself, as it may be the only one that is left. A backup stays
+ * there if any rule of its schedule keeps it. Whatever the rules say, these stay, too: the newest
+ * good backup of each kind, the newest that a drill restored, the physical ones from which the log
+ * leads to any instant of the window that the plan promises, those of an emergency, those that no
+ * schedule of the plan speaks for, and all as long as there is no good one.
  */
 public final class RetentionPolicy {
-  private final Map<String, Retention> retentions;
+  private final List<BackupSchedule> schedules;
+  private final Optional<Span> window;
   private final ZoneId zone;
 
   /**
    * Takes the rules from the schedules of one environment.
    *
+   * @param window how far back a recovery to any instant is promised; empty where none is
    * @param zone in which a day begins
    */
-  public RetentionPolicy(List<BackupSchedule> schedules, ZoneId zone) {
-    this.retentions =
-        schedules.stream().collect(Collectors.toMap(BackupSchedule::name, BackupSchedule::keep));
-    this.zone = zone;
+  public RetentionPolicy(List<BackupSchedule> schedules, Optional<Span> window, ZoneId zone) {
+    this.schedules = List.copyOf(schedules);
+    this.window = requireNonNull(window, "window");
+    this.zone = requireNonNull(zone, "zone");
   }
 
-  /** Decides about all backups of the environment at once; newest first. */
+  /** The rules that a plan has for an environment. */
+  public static RetentionPolicy of(ContingencyPlan plan, String environment) {
+    return new RetentionPolicy(
+        plan.backupsOf(environment),
+        plan.environment(environment)
+            .database()
+            .flatMap(DatabaseSettings::wal)
+            .map(WalSettings::keep),
+        plan.timeZone());
+  }
+
+  /** Decides about all backups of the environment at once, in each storage; newest first. */
   public List<RetentionDecision> decide(List<CatalogEntry> backups, Instant now) {
-    List<CatalogEntry> newestFirst =
-        backups.stream().sorted(Comparator.comparing(RetentionPolicy::takenAt).reversed()).toList();
-    Map<BackupId, String> kept = new HashMap<>();
-    retentions.forEach(
-        (schedule, retention) ->
-            keepByRules(ofSchedule(schedule, newestFirst), retention, now, kept));
-    keepWhateverTheRulesSay(newestFirst, kept);
-    return newestFirst.stream()
-        .map(
-            backup -> {
-              Optional<String> reason = Optional.ofNullable(kept.get(backup.id()));
-              return new RetentionDecision(
-                  backup, reason.isPresent(), reason.orElse("no rule keeps it any longer"));
-            })
+    Map<String, Map<BackupId, String>> kept =
+        backups.stream()
+            .flatMap(backup -> backup.copies().stream())
+            .map(copy -> copy.storage().name())
+            .distinct()
+            .collect(Collectors.toMap(name -> name, name -> keptIn(name, in(name, backups), now)));
+    return newestFirst(backups)
+        .flatMap(
+            backup ->
+                backup.copies().stream()
+                    .map(
+                        copy -> {
+                          Optional<String> reason =
+                              Optional.ofNullable(kept.get(copy.storage().name()).get(backup.id()));
+                          return new RetentionDecision(
+                              backup,
+                              copy,
+                              reason.isPresent(),
+                              reason.orElse("no rule keeps it any longer"));
+                        }))
         .toList();
+  }
+
+  /**
+   * Which of these backups a storage that lacks them would keep, in the same order: to copy the
+   * others there would be in vain.
+   *
+   * @param backups all of the environment
+   * @param lacking some of them
+   */
+  public List<CatalogEntry> worthCopying(
+      List<CatalogEntry> backups, List<CatalogEntry> lacking, NamedStorage storage, Instant now) {
+    Set<BackupId> wanted = lacking.stream().map(CatalogEntry::id).collect(Collectors.toSet());
+    List<CatalogEntry> then =
+        Stream.concat(
+                in(storage.name(), backups).stream().filter(it -> !wanted.contains(it.id())),
+                lacking.stream())
+            .toList();
+    Map<BackupId, String> kept = keptIn(storage.name(), then, now);
+    return lacking.stream().filter(backup -> kept.containsKey(backup.id())).toList();
+  }
+
+  /** The backups that a storage has, each with its copy there only. */
+  private static List<CatalogEntry> in(String storage, List<CatalogEntry> backups) {
+    return backups.stream()
+        .flatMap(
+            backup ->
+                backup.copies().stream()
+                    .filter(copy -> copy.storage().name().equals(storage))
+                    .map(copy -> new CatalogEntry(backup.manifest(), List.of(copy))))
+        .toList();
+  }
+
+  /** What stays of a storage's backups, and why. */
+  private Map<BackupId, String> keptIn(String storage, List<CatalogEntry> backups, Instant now) {
+    List<CatalogEntry> newestFirst = newestFirst(backups).toList();
+    Map<BackupId, String> kept = new HashMap<>();
+    for (BackupSchedule schedule : schedules) {
+      keepByRules(ofSchedule(schedule.name(), newestFirst), schedule.keepIn(storage), now, kept);
+    }
+    keepForTheLog(newestFirst, now, kept);
+    keepWhateverTheRulesSay(newestFirst, kept);
+    return kept;
+  }
+
+  private static Stream<CatalogEntry> newestFirst(List<CatalogEntry> backups) {
+    return backups.stream().sorted(Comparator.comparing(RetentionPolicy::takenAt).reversed());
+  }
+
+  /** All of the window, as each may be the first one after a gap, and the one before. */
+  private void keepForTheLog(List<CatalogEntry> backups, Instant now, Map<BackupId, String> kept) {
+    if (window.isEmpty()) {
+      return;
+    }
+    Instant since = window.get().before(now);
+    String reason = "the log leads from it to instants of the last " + window.get();
+    List<CatalogEntry> good =
+        backups.stream()
+            .filter(backup -> backup.manifest().kind() == BackupKind.PHYSICAL && backup.isGood())
+            .toList();
+    good.stream()
+        .filter(backup -> backup.recoveryPoint().isAfter(since))
+        .forEach(backup -> kept.put(backup.id(), reason));
+    newest(good.stream().filter(backup -> !backup.recoveryPoint().isAfter(since)))
+        .ifPresent(backup -> kept.put(backup.id(), reason));
   }
 
   private void keepWhateverTheRulesSay(List<CatalogEntry> backups, Map<BackupId, String> kept) {
@@ -70,7 +161,7 @@ public final class RetentionPolicy {
       if (!goodOfKind.containsKey(backup.manifest().kind())) {
         kept.put(backup.id(), "there is no good backup");
       }
-      if (backup.manifest().schedule().filter(retentions::containsKey).isEmpty()) {
+      if (backup.manifest().schedule().filter(this::isPlanned).isEmpty()) {
         kept.put(backup.id(), "no schedule of the plan says how long to keep it");
       }
       if (backup.manifest().emergency()) {
@@ -118,6 +209,10 @@ public final class RetentionPolicy {
             "it is the newest of its %s, %d of %d".formatted(period, seen.size(), count));
       }
     }
+  }
+
+  private boolean isPlanned(String schedule) {
+    return schedules.stream().anyMatch(it -> it.name().equals(schedule));
   }
 
   private static List<CatalogEntry> ofSchedule(String schedule, List<CatalogEntry> backups) {

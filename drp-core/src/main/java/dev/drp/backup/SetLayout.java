@@ -1,6 +1,7 @@
 package dev.drp.backup;
 
 import dev.drp.state.FileName;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -75,6 +76,13 @@ public final class SetLayout {
     return environment(application, environment)
         .child(FileName.encode(systemIdentifier))
         .child(WAL);
+  }
+
+  /** The system identifiers that something of an environment is filed under in a storage. */
+  public static List<String> systems(NamedStorage storage, String application, String environment) {
+    return storage.objects().names(environment(application, environment)).stream()
+        .filter(SetLayout::isSystemIdentifier)
+        .toList();
   }
 
   static boolean isWriters(String folder) {

@@ -273,11 +273,18 @@ public final class TakeBackup {
     if (request.others().isEmpty()) {
       return List.of();
     }
-    List<CatalogEntry> wanted = new ArrayList<>(List.of(backup));
-    wanted.addAll(earlier(request, backup));
-    Map<NamedStorage, List<CatalogEntry>> everywhere = new LinkedHashMap<>();
-    request.others().forEach(other -> everywhere.put(other, wanted));
-    return new CopyToStorages(claims, environment(request), clock, progress).copy(everywhere);
+    List<CatalogEntry> all = new ArrayList<>(List.of(backup));
+    all.addAll(earlier(request, backup));
+    Map<NamedStorage, List<CatalogEntry>> wanted = new LinkedHashMap<>();
+    for (NamedStorage other : request.others()) {
+      wanted.put(
+          other,
+          request
+              .retention()
+              .map(policy -> policy.worthCopying(all, all, other, clock.instant()))
+              .orElse(all));
+    }
+    return new CopyToStorages(claims, environment(request), clock, progress).copy(wanted);
   }
 
   /** What a storage that was away has missed: good backups of the same schedule, newest first. */

@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Which backup to take of an environment, when, where to and for how long. */
@@ -17,6 +20,8 @@ public record BackupSchedule(
     @Key("how often; or give at") Optional<Span> every,
     @Key("when, in the plan's time zone; or give every") Optional<CronExpression> at,
     @Key("which backups to keep") Retention keep,
+    @Key("which to keep in a storage where that differs from keep; by the storage's name")
+        Map<String, Retention> keepIn,
     @Key(
             value = "where to: the first gets the stream, the others a copy",
             refersTo = "storages",
@@ -28,6 +33,7 @@ public record BackupSchedule(
     requireNonNull(keep, "keep");
     requireNonNull(responsible, "responsible");
     to = List.copyOf(to);
+    keepIn = Collections.unmodifiableMap(new LinkedHashMap<>(keepIn)); // in the order of the file
     Rules.of("backup schedule " + name)
         .name(name)
         .check(
@@ -47,6 +53,11 @@ public record BackupSchedule(
             Quantities.SPAN_EXPECTED)
         .check(!to.isEmpty(), "to", "no storage", "at least one storage")
         .check(to.stream().distinct().count() == to.size(), "to", to, "each storage once")
+        .check(
+            to.containsAll(keepIn.keySet()),
+            "keep-in",
+            String.join(", ", keepIn.keySet()),
+            "storages that the schedule goes to: " + String.join(", ", to))
         .enforce();
   }
 
@@ -65,6 +76,7 @@ public record BackupSchedule(
         Optional.of(every),
         Optional.empty(),
         keep,
+        Map.of(),
         List.of(storages),
         Optional.empty());
   }
@@ -84,8 +96,14 @@ public record BackupSchedule(
         Optional.empty(),
         Optional.of(at),
         keep,
+        Map.of(),
         List.of(storages),
         Optional.empty());
+  }
+
+  /** Which backups of this schedule to keep in a storage. */
+  public Retention keepIn(String storage) {
+    return keepIn.getOrDefault(storage, keep);
   }
 
   /** The longest time that lies between two backups if all of them are taken. */

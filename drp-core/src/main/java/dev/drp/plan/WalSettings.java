@@ -14,6 +14,12 @@ public record WalSettings(
             value = "how long what was written may be in no storage yet while all works",
             defaultsTo = "10s")
         Duration maxLag,
+    @Key(
+            value =
+                "how far back a recovery can go to any instant: the log and the physical backups"
+                    + " that this needs are kept, whatever else says that they go",
+            defaultsTo = "7d")
+        Span keep,
     @Key(value = "how much log the server may keep while nobody fetches it", defaultsTo = "4 GB")
         DataSize slotLimit,
     @Key(
@@ -32,6 +38,7 @@ public record WalSettings(
                 + " of max-lag, from 1s to 30s, if left out")
         Optional<CanaryInterval> canary) {
   public static final Duration DEFAULT_MAX_LAG = Duration.ofSeconds(10);
+  public static final Span DEFAULT_KEEP = Span.of(Duration.ofDays(7));
   public static final DataSize DEFAULT_SLOT_LIMIT = new DataSize(4_000_000_000L);
 
   private static final Duration SHORTEST_DEFAULT = Duration.ofSeconds(1);
@@ -47,6 +54,7 @@ public record WalSettings(
 
   public WalSettings {
     requireNonNull(maxLag, "maxLag");
+    requireNonNull(keep, "keep");
     requireNonNull(slotLimit, "slotLimit");
     requireNonNull(beyondLimit, "beyondLimit");
     requireNonNull(canary, "canary");
@@ -60,6 +68,7 @@ public record WalSettings(
             "max-lag",
             maxLag,
             "from 100ms to 1h")
+        .check(!keep.isZero(), "keep", "no time at all", Quantities.SPAN_EXPECTED)
         .enforce();
   }
 
@@ -68,6 +77,7 @@ public record WalSettings(
     return new WalSettings(
         List.of(storages),
         DEFAULT_MAX_LAG,
+        DEFAULT_KEEP,
         DEFAULT_SLOT_LIMIT,
         BeyondLimit.ALARM,
         false,

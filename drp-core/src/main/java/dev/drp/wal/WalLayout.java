@@ -2,6 +2,7 @@ package dev.drp.wal;
 
 import dev.drp.backup.ObjectName;
 import dev.drp.backup.SetLayout;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
@@ -10,6 +11,7 @@ record WalLayout(ObjectName folder, String compressed) {
   static final String HISTORY = ".history";
 
   private static final Pattern ENCRYPTED = Pattern.compile("(\\.[a-z]+)?");
+  private static final int NAME_LENGTH = 24;
   private static final Pattern TIMELINE = Pattern.compile("[0-9A-F]{8}");
 
   /**
@@ -66,6 +68,13 @@ record WalLayout(ObjectName folder, String compressed) {
     return TIMELINE.matcher(name).matches()
         ? OptionalInt.of(Integer.parseUnsignedInt(name, 16))
         : OptionalInt.empty();
+  }
+
+  /** Which segment an object in the folder of a timeline is, or is a piece of. */
+  static Optional<WalSegment> segmentOf(String name) {
+    return name.length() < NAME_LENGTH
+        ? Optional.empty()
+        : WalSegment.parse(name.substring(0, NAME_LENGTH));
   }
 
   static OptionalInt timelineOfHistory(String name) {

@@ -14,16 +14,16 @@ public final class BackupManifests {
   private BackupManifests() {}
 
   public static BackupManifest of(BackupId id, Instant takenAt) {
-    return of(id, takenAt, Optional.of("every-6h"), false);
+    return of(id, BackupKind.LOGICAL, takenAt, Optional.of("every-6h"), false);
   }
 
   public static BackupManifest of(
-      BackupId id, Instant takenAt, Optional<String> schedule, boolean emergency) {
+      BackupId id, BackupKind kind, Instant takenAt, Optional<String> schedule, boolean emergency) {
     return new BackupManifest(
         id,
         BackupFixture.APPLICATION,
         BackupFixture.ENVIRONMENT,
-        BackupKind.LOGICAL,
+        kind,
         emergency,
         schedule,
         new BackupManifest.Writer("0123456789abcdef", 1, "web-1", "1.0"),

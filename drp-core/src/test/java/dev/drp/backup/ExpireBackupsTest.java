@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,12 +49,12 @@ class ExpireBackupsTest {
     fixture.takeMany(3, Duration.ofDays(5));
     List<BackupId> planned =
         expireBackups.plan(ENVIRONMENT, keep("7d")).removed().stream()
-            .map(CatalogEntry::id)
+            .map(it -> it.backup().id())
             .toList();
 
     ExpiryPlan done = expireBackups.apply(ENVIRONMENT, keep("7d"));
 
-    assertThat(done.removed()).extracting(CatalogEntry::id).isEqualTo(planned).hasSize(2);
+    assertThat(done.removed()).extracting(it -> it.backup().id()).isEqualTo(planned).hasSize(2);
     assertThat(fixture.listing().backups()).hasSize(1);
     assertThat(fixture.listing().problems()).isEmpty();
     assertThat(fixture.local.allNames())
@@ -191,7 +192,7 @@ class ExpireBackupsTest {
         new ExpireBackups(catalog, fixture.state, fixture.clock).apply(ENVIRONMENT, keep("7d"));
 
     assertThat(done.removed()).hasSize(2);
-    assertThat(done.failures()).containsOnlyKeys(stuck);
+    assertThat(done.failures().keySet()).extracting(it -> it.backup().id()).containsExactly(stuck);
     assertThat(fixture.listing().backups()).hasSize(1);
     assertThat(fixture.listing().problems())
         .singleElement()
@@ -235,6 +236,7 @@ class ExpireBackupsTest {
                 BackupKind.LOGICAL,
                 Retention.within(Span.parse(span)),
                 "local")),
+        Optional.empty(),
         ZoneOffset.UTC);
   }
 }

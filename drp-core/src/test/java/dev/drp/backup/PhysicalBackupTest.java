@@ -373,6 +373,7 @@ class PhysicalBackupTest {
                 BackupKind.PHYSICAL,
                 Retention.within(Span.of(age)),
                 "local")),
+        Optional.empty(),
         ZoneOffset.UTC);
   }
 

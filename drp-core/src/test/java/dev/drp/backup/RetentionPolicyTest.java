@@ -13,6 +13,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -24,6 +25,9 @@ class RetentionPolicyTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
   private static final NamedStorage STORAGE =
       new NamedStorage("local", false, true, new InMemoryStorage());
+
+  private static final NamedStorage OFFSITE =
+      new NamedStorage("offsite", true, false, new InMemoryStorage());
 
   private int ids;
 
@@ -164,6 +168,113 @@ class RetentionPolicyTest {
     assertThat(policy.decide(left, NOW)).as("a second expiry").allMatch(RetentionDecision::keep);
   }
 
+  @Test
+  void decidesForEachStorageByItself() {
+    RetentionPolicy policy =
+        new RetentionPolicy(
+            List.of(
+                new BackupSchedule(
+                    "every-6h",
+                    "production",
+                    BackupKind.LOGICAL,
+                    Optional.of(Span.of(Duration.ofHours(6))),
+                    Optional.empty(),
+                    within("7d"),
+                    Map.of("offsite", within("30d")),
+                    List.of("local", "offsite"),
+                    Optional.empty())),
+            Optional.empty(),
+            ZoneOffset.UTC);
+    List<CatalogEntry> backups =
+        List.of(inBoth(verified(0)), inBoth(verified(10)), inBoth(verified(40)));
+
+    List<RetentionDecision> decisions = policy.decide(backups, NOW);
+
+    assertThat(keptIn("local", decisions)).containsExactly(backups.get(0));
+    assertThat(keptIn("offsite", decisions)).containsExactly(backups.get(0), backups.get(1));
+  }
+
+  @Test
+  void aCopyThatIsGoodElsewhereDoesNotStandInForTheNewestGoodOneHere() {
+    CatalogEntry here = verified(20);
+    CatalogEntry damagedHere = backup(NOW.minus(Duration.ofDays(1)), BackupEvent.Type.FAILED);
+    CatalogEntry elsewhere =
+        new CatalogEntry(
+            damagedHere.manifest(),
+            List.of(damagedHere.copies().get(0), in(OFFSITE, verified(1).copies().get(0))));
+
+    assertThat(
+            keptIn(
+                "local",
+                policy(ZoneOffset.UTC, within("7d")).decide(List.of(here, elsewhere), NOW)))
+        .containsExactly(elsewhere, here);
+  }
+
+  @Test
+  void copiesOnlyWhatTheStorageWouldKeep() {
+    List<CatalogEntry> backups = List.of(verified(0), verified(5), verified(9), verified(20));
+
+    assertThat(
+            policy(ZoneOffset.UTC, within("7d"))
+                .worthCopying(backups, backups.subList(1, 4), OFFSITE, NOW))
+        .containsExactly(backups.get(1));
+    assertThat(
+            policy(ZoneOffset.UTC, rule(0, 0, 1, 0)).worthCopying(backups, backups, OFFSITE, NOW))
+        .containsExactly(backups.get(0));
+  }
+
+  @Test
+  void keepsThePhysicalBackupsThatRecoveryToAnyInstantOfTheWindowNeeds() {
+    RetentionPolicy policy =
+        new RetentionPolicy(
+            List.of(
+                BackupSchedule.every(
+                    "every-6h",
+                    Span.of(Duration.ofHours(6)),
+                    "production",
+                    BackupKind.PHYSICAL,
+                    within("1d"),
+                    "local")),
+            Optional.of(Span.parse("7d")),
+            ZoneOffset.UTC);
+    List<CatalogEntry> backups =
+        List.of(
+            physical(0, BackupEvent.Type.VERIFIED),
+            physical(3, BackupEvent.Type.VERIFIED),
+            physical(4, BackupEvent.Type.FAILED),
+            physical(8, BackupEvent.Type.FAILED),
+            physical(9, BackupEvent.Type.VERIFIED),
+            physical(10, BackupEvent.Type.VERIFIED));
+
+    assertThat(keptIn("local", policy.decide(backups, NOW)))
+        .containsExactly(backups.get(0), backups.get(1), backups.get(4));
+  }
+
+  private static List<CatalogEntry> keptIn(String storage, List<RetentionDecision> decisions) {
+    return decisions.stream()
+        .filter(it -> it.keep() && it.copy().storage().name().equals(storage))
+        .map(RetentionDecision::backup)
+        .toList();
+  }
+
+  private static CatalogEntry inBoth(CatalogEntry backup) {
+    BackupCopy local = backup.copies().get(0);
+    return new CatalogEntry(backup.manifest(), List.of(local, in(OFFSITE, local)));
+  }
+
+  private static BackupCopy in(NamedStorage storage, BackupCopy copy) {
+    return new BackupCopy(storage, copy.folder(), copy.events(), copy.defects());
+  }
+
+  private CatalogEntry physical(int daysAgo, BackupEvent.Type event) {
+    return entry(
+        BackupKind.PHYSICAL,
+        NOW.minus(Duration.ofDays(daysAgo)),
+        Optional.of("every-6h"),
+        false,
+        event);
+  }
+
   private List<Long> daysKept(Retention rules, List<CatalogEntry> backups) {
     return kept(rules, backups).stream().map(at -> Duration.between(at, NOW).toDays()).toList();
   }
@@ -189,6 +300,7 @@ class RetentionPolicyTest {
                 BackupKind.LOGICAL,
                 rules,
                 "local")),
+        Optional.empty(),
         zone);
   }
 
@@ -214,6 +326,15 @@ class RetentionPolicyTest {
 
   private CatalogEntry entry(
       Instant takenAt, Optional<String> schedule, boolean emergency, BackupEvent.Type event) {
+    return entry(BackupKind.LOGICAL, takenAt, schedule, emergency, event);
+  }
+
+  private CatalogEntry entry(
+      BackupKind kind,
+      Instant takenAt,
+      Optional<String> schedule,
+      boolean emergency,
+      BackupEvent.Type event) {
     BackupId id = new BackupId("20260101T000000Z-%06x".formatted(ids++));
     BackupCopy copy =
         new BackupCopy(
@@ -221,6 +342,7 @@ class RetentionPolicyTest {
             new ObjectName("set").child(id.value()),
             List.of(new BackupEvent(event, takenAt, "web-1", "", Duration.ZERO)),
             List.of());
-    return new CatalogEntry(BackupManifests.of(id, takenAt, schedule, emergency), List.of(copy));
+    return new CatalogEntry(
+        BackupManifests.of(id, kind, takenAt, schedule, emergency), List.of(copy));
   }
 }

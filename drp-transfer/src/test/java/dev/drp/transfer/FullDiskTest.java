@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -145,6 +146,7 @@ class FullDiskTest {
                 BackupKind.LOGICAL,
                 Retention.within(Span.of(Duration.ofDays(7))),
                 "local")),
+        Optional.empty(),
         ZoneOffset.UTC);
   }
 

@@ -228,6 +228,45 @@ class PhysicalBackupTest {
     assertPassed(drp("drill", "pitr", "production", "--at", reachable));
   }
 
+  @Test
+  void whatExpiryLeavesOfTheLogStillLeadsToItsEnd() throws Exception {
+    writePlan("> 0");
+    String first;
+    Process stream = cli().start(Shop.withState("wal", "stream", "production"));
+    try {
+      Shop.await(() -> canary().isAfter(Instant.EPOCH));
+      drp("backup", "production", "--schedule", "base").requireSuccess();
+      first = server.sql("postgres", "select pg_walfile_name(pg_current_wal_insert_lsn())");
+      for (int i = 0; i < 3; i++) {
+        sql("shop", "insert into visit values (%d)".formatted(i));
+        sql("postgres", "select pg_switch_wal()");
+      }
+      drp("backup", "production", "--schedule", "base").requireSuccess();
+      Instant last = canary();
+      Shop.await(() -> canary().isAfter(last.plusSeconds(2)));
+    } finally {
+      assertThat(Shop.signal(stream, "TERM").exitCode()).isZero();
+    }
+    assertThat(stored(first)).isPresent();
+    Path plan = folder.resolve("drp.yaml");
+    Files.writeString(
+        plan,
+        Files.readString(plan)
+            .replace("canary: 200ms", "canary: 200ms, keep: 1s")
+            .replace("keep: 7d", "keep: 1s"));
+
+    JsonNode planned = json("backups", "expire").path("environments").path(0);
+    assertThat(stored(first)).isPresent();
+    JsonNode done = json("backups", "expire", "--apply").path("environments").path(0);
+
+    assertThat(done.path("log")).isEqualTo(planned.path("log")).hasSize(1);
+    assertThat(done.path("log").path(0).path("objects").asInt()).isGreaterThanOrEqualTo(3);
+    assertThat(stored(first)).isEmpty();
+    assertThat(json("backups").path("backups")).hasSize(1);
+    writePlan("> 2");
+    assertPassed(drp("drill", "pitr", "production", "--latest"));
+  }
+
   private static void assertPassed(Programs.Result drill) {
     assertThat(drill.exitCode()).as(drill.stdout() + drill.stderr()).isZero();
   }
