@@ -319,13 +319,16 @@ class CommandsTest {
     String aside = "drp_aside_" + idInOutput();
     fixture.clock.advance(Duration.ofDays(2).minusMinutes(1));
     assertThat(drp("backups", "expire", "--apply")).isZero();
-    assertThat(test.out()).containsPattern("keep +" + aside).contains("removed: 0 copies of backups, 0 B\n");
+    assertThat(test.out())
+        .containsPattern("keep +" + aside)
+        .contains("removed: 0 copies of backups, 0 B\n");
 
     fixture.clock.advance(Duration.ofMinutes(2));
     assertThat(drp("backups", "expire")).isZero();
     assertThat(test.out())
         .containsPattern("remove +" + aside)
-        .contains("would be removed: 0 copies of backups, 0 B, 1 replaced database; `--apply` removes");
+        .contains(
+            "would be removed: 0 copies of backups, 0 B, 1 replaced database; `--apply` removes");
     assertThat(databases()).contains(aside);
     assertThat(drp("backups", "expire", "website", "--apply")).isZero();
     assertThat(databases()).as("of another environment").contains(aside);
@@ -369,7 +372,8 @@ class CommandsTest {
     assertThat(test.out())
         .containsPattern("remove +" + old)
         .containsPattern("keep +" + young)
-        .containsPattern("would be removed: 1 copy of a backup, [1-9][0-9.]* k?B; `--apply` removes");
+        .containsPattern(
+            "would be removed: 1 copy of a backup, [1-9][0-9.]* k?B; `--apply` removes");
     assertThat(drp("backups")).isZero();
     assertThat(test.out()).contains(old, young);
 

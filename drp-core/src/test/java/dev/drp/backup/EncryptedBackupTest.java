@@ -166,6 +166,7 @@ class EncryptedBackupTest {
                         BackupKind.LOGICAL,
                         Retention.within(Span.parse("7d")),
                         "local")),
+                Optional.empty(),
                 ZoneOffset.UTC));
 
     assertThat(fixture.local.allNames()).noneMatch(name -> name.contains(old.id().value()));
