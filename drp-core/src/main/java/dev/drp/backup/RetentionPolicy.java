@@ -78,7 +78,8 @@ public final class RetentionPolicy {
                     .map(
                         copy -> {
                           Optional<String> reason =
-                              Optional.ofNullable(kept.get(copy.storage().name()).get(backup.id()));
+                              Optional.ofNullable(
+                                  requireNonNull(kept.get(copy.storage().name())).get(backup.id()));
                           return new RetentionDecision(
                               backup,
                               copy,
