@@ -5,6 +5,7 @@ import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
 import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
+import dev.drp.plan.Storage;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
 import dev.drp.procedure.Replay;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -70,6 +72,8 @@ final class DrillCommand implements Runnable {
         description = "Of backups: logical, unless it says physical.")
     private BackupKind kind = BackupKind.LOGICAL;
 
+    @Mixin private Source source = new Source();
+
     @Override
     ExitStatus run(Session session) {
       if (kind != BackupKind.LOGICAL && kind != BackupKind.PHYSICAL) {
@@ -78,7 +82,7 @@ final class DrillCommand implements Runnable {
             "backups of kind %s are not restored yet".formatted(Format.word(kind)),
             "logical and physical are the kinds that this version restores.");
       }
-      return drill(session, environment, request(session).ofKind(kind));
+      return drill(session, environment, request(session).ofKind(kind), source);
     }
 
     private DrillRequest request(Session session) {
@@ -109,6 +113,7 @@ final class DrillCommand implements Runnable {
     private String environment;
 
     @ArgGroup private @Nullable Target target;
+    @Mixin private Source source = new Source();
 
     /** Where to. */
     private static final class Target {
@@ -137,7 +142,7 @@ final class DrillCommand implements Runnable {
 
     @Override
     ExitStatus run(Session session) {
-      return drill(session, environment, DrillRequest.pointInTime(replay(session)));
+      return drill(session, environment, DrillRequest.pointInTime(replay(session)), source);
     }
 
     private Replay replay(Session session) {
@@ -160,7 +165,48 @@ final class DrillCommand implements Runnable {
     return seed;
   }
 
-  private static ExitStatus drill(Session session, String environment, DrillRequest request) {
+  /** What a drill may use. */
+  static final class Source {
+    @Option(
+        names = "--from",
+        paramLabel = "STORAGE",
+        description = "Use only sets and log of this storage.")
+    private @Nullable String storage;
+
+    @Option(
+        names = "--isolated",
+        description =
+            "With --from: as if the primary site were gone. Nothing is used but that storage, the"
+                + " plan file and an identity; journal and report go to a new state directory.")
+    private boolean isolated;
+
+    DrillRequest narrow(Session session, DrillRequest request) {
+      if (storage == null) {
+        if (isolated) {
+          throw new RecoveryException(
+              ErrorCode.USAGE,
+              "--isolated does not say from where",
+              "name the storage that is to be enough: --from STORAGE.");
+        }
+        return request;
+      }
+      Storage named = session.plan().storage(storage);
+      if (isolated) {
+        if (!named.offSite()) {
+          throw new RecoveryException(
+              ErrorCode.USAGE,
+              "storage %s is not off-site: it goes with the primary site".formatted(storage),
+              "name one that the plan marks `off-site: true`.");
+        }
+        session.isolate();
+      }
+      return request.from(new DrillRequest.Source(storage, isolated));
+    }
+  }
+
+  private static ExitStatus drill(
+      Session session, String environment, DrillRequest wanted, Source source) {
+    DrillRequest request = source.narrow(session, wanted);
     Recovery recovery = new Recovery(session);
     Execution execution =
         recovery

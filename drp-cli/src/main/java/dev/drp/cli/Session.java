@@ -1,6 +1,8 @@
 package dev.drp.cli;
 
+import dev.drp.ErrorCode;
 import dev.drp.Progress;
+import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.Coding;
@@ -14,6 +16,8 @@ import dev.drp.plan.PlanLoader;
 import dev.drp.recovery.Executions;
 import dev.drp.report.ExecutionReports;
 import dev.drp.state.StateDirectory;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -21,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a command works with. Everything is opened when it is first asked for. */
@@ -30,7 +35,7 @@ final class Session implements AutoCloseable {
 
   private final Context context;
   private final Path planFile;
-  private final @Nullable Path stateDirectory;
+  private @Nullable Path stateDirectory;
   private final Drp.OutputFormat output;
   private final boolean quiet;
   private final List<Path> identities;
@@ -150,6 +155,41 @@ final class Session implements AutoCloseable {
       state = known;
     }
     return known;
+  }
+
+  /**
+   * Remembers nothing from before, whatever this machine knows: from now on the state directory is
+   * a new one, or the one that was named if it is empty. It stays, as it holds journal and report.
+   *
+   * @throws RecoveryException with USAGE when the one that was named is not empty
+   */
+  void isolate() {
+    if (state != null) {
+      throw new IllegalStateException("the state directory is in use");
+    }
+    try {
+      if (stateDirectory == null) {
+        stateDirectory = Files.createTempDirectory("drp-isolated-");
+      } else if (Files.exists(stateDirectory) && !isEmpty(stateDirectory)) {
+        throw new RecoveryException(
+            ErrorCode.USAGE,
+            "the state directory %s is not empty: what is there must not help"
+                .formatted(stateDirectory),
+            "leave --state out, or name a folder that is empty or missing.");
+      }
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "cannot use a state directory of its own: %s".formatted(e),
+          "name an empty folder: --state DIR.",
+          e);
+    }
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    }
   }
 
   /** Shows long work; the same for the whole command. */

@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.StorageListing.SetListing;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The backups of an application, as the storages have them. What is damaged or foreign in a storage
@@ -30,6 +32,24 @@ public final class BackupCatalog {
 
   public List<NamedStorage> storages() {
     return storages;
+  }
+
+  /**
+   * The same for one of the storages, as if there were no other.
+   *
+   * @throws RecoveryException with NOT_IN_PLAN when there is no such storage
+   */
+  public BackupCatalog only(String storage) {
+    List<NamedStorage> named = storages.stream().filter(it -> it.name().equals(storage)).toList();
+    if (named.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.NOT_IN_PLAN,
+          "there is no storage '%s'".formatted(storage),
+          "there are: %s."
+              .formatted(
+                  storages.stream().map(NamedStorage::name).collect(Collectors.joining(", "))));
+    }
+    return new BackupCatalog(application, named);
   }
 
   /** All backups of an environment, with a problem for each storage that does not answer. */

@@ -20,6 +20,7 @@ import dev.drp.recovery.StepContext;
 import dev.drp.state.StateDirectory;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -33,16 +34,19 @@ final class ChosenBackup {
   private static final int NAMED_IN_ERRORS = 20;
 
   private final BackupCatalog catalog;
-  private final LocalCatalog known;
+  private final Optional<LocalCatalog> known;
   private final Environment environment;
   private final Clock clock;
   private final BackupReader reader;
   private @Nullable CatalogEntry chosen;
   private @Nullable BackupManifest manifest;
 
+  /**
+   * @param known is told of what was found out
+   */
   ChosenBackup(
       BackupCatalog catalog,
-      LocalCatalog known,
+      Optional<LocalCatalog> known,
       BackupReader reader,
       Environment environment,
       Clock clock) {
@@ -188,7 +192,7 @@ final class ChosenBackup {
             StateDirectory.host(),
             "execution %s: %s".formatted(context.execution(), detail),
             took));
-    known.refresh(environment.name(), backup(context).id());
+    known.ifPresent(it -> it.refresh(environment.name(), backup(context).id()));
   }
 
   /** What to turn to when the chosen one is damaged, for messages. */

@@ -113,11 +113,21 @@ public final class DrillRestore {
       this.environment = environment;
       this.request = request;
       environment.requireDatabase();
-      this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
+      this.backup = new ChosenBackup(source(), told(), reader, environment, clock);
       this.restore = new DatabaseRestore(backup, reader, this::server, true);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, this::server, this::database);
       this.point = new RecoveredPoint(backup, this::server, this::database, this::replay);
+    }
+
+    private BackupCatalog source() {
+      return request.source().map(it -> catalog.only(it.storage())).orElse(catalog);
+    }
+
+    /** To bring the local copy of the catalog up to date asks all storages. */
+    private Optional<LocalCatalog> told() {
+      return Optional.of(known)
+          .filter(it -> request.source().filter(DrillRequest.Source::isolated).isEmpty());
     }
 
     RecoveryPlan plan() {
@@ -240,6 +250,7 @@ public final class DrillRestore {
               "choose-backup",
               which + " The recovery point is judged on the newest that could be had in any case.",
               context -> {
+                request.source().ifPresent(it -> tellOfSource(context, it));
                 CatalogListing all = backup.listBackups(context);
                 CatalogListing listing = all.ofKind(request.kind());
                 CatalogEntry newest =
@@ -306,6 +317,32 @@ public final class DrillRestore {
     private boolean isLikeThis(Execution other) {
       DrillRequest of = DrillRequest.fromArguments(other.arguments());
       return of.kind() == request.kind() && of.replay().isPresent() == request.replay().isPresent();
+    }
+
+    /** For a report that is to prove what was enough. */
+    private void tellOfSource(StepContext context, DrillRequest.Source source) {
+      context.found(
+          Finding.check(
+              "read from",
+              "",
+              "storage %s only: sets and log".formatted(source().storages().get(0)),
+              true));
+      if (source.isolated()) {
+        context.found(
+            Finding.check(
+                "used beside it",
+                "",
+                "the plan, identities of age where they were given, this machine's own programs and"
+                    + " images",
+                true));
+        context.found(
+            Finding.check(
+                "not used",
+                "",
+                "other storages, the live server (image and versions are those of the manifest),"
+                    + " what a machine of the primary site remembers",
+                true));
+      }
     }
 
     private Step startSandbox() {

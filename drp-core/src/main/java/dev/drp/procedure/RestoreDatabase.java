@@ -191,7 +191,7 @@ public final class RestoreDatabase {
       this.request = request;
       this.systemIdentifier = systemIdentifier;
       this.live = environment.requireDatabase().name();
-      this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
+      this.backup = new ChosenBackup(catalog, Optional.of(known), reader, environment, clock);
       this.restore = new DatabaseRestore(backup, reader, this::server, false);
       this.data =
           new RestoredData(backup, environment, this::server, DatabaseRestore::restoredName);

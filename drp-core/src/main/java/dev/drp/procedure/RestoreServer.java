@@ -148,7 +148,7 @@ public final class RestoreServer {
       this.request = request;
       this.database = environment.requireDatabase().name();
       this.target = new ServerTarget(connector, directories, environment, request, before);
-      this.backup = new ChosenBackup(catalog, known, reader, environment, clock);
+      this.backup = new ChosenBackup(catalog, Optional.of(known), reader, environment, clock);
       this.recovery = new StoredRecovery(backup, reader);
       this.data = new RestoredData(backup, environment, target::recovered, any -> database);
       this.point = new RecoveredPoint(backup, target::recovered, any -> database, this::replay);

@@ -127,6 +127,42 @@ class DrillRestoreTest {
   }
 
   @Test
+  void readsFromOneStorageOnlyWhereOneIsNamed() {
+    fixture.copyToRemote(backup);
+    BackupId newer = fixture.backUp();
+
+    Execution there = drill(DrillRequest.NEWEST.from(new DrillRequest.Source("offsite", false)));
+
+    assertThat(there.value("backup")).contains(backup.value());
+    assertThat(there.value("storage")).contains("offsite");
+    assertThat(DrillResult.of(there).recoveryPoint()).contains(Duration.ofMinutes(10));
+    assertThat(drill(DrillRequest.NEWEST).value("backup")).contains(newer.value());
+    assertThatThrownBy(
+            () -> drill(DrillRequest.NEWEST.from(new DrillRequest.Source("nowhere", false))))
+        .hasMessageContaining("there are: local, offsite");
+  }
+
+  @Test
+  void anIsolatedDrillAsksNoOtherStorageAndTellsThisMachineNothing() {
+    fixture.copyToRemote(backup);
+    Path catalog = fixture.backups.memory().file("catalog");
+    assertThat(catalog.toFile().delete()).isTrue();
+    fixture.backups.local.setAvailable(false);
+
+    Execution execution = drill(DrillRequest.NEWEST.from(new DrillRequest.Source("offsite", true)));
+
+    assertThat(DrillResult.of(execution).outcome()).isEqualTo(Outcome.PASSED);
+    assertThat(execution.stepExecution("record-drill").state()).isEqualTo(StepState.SUCCEEDED);
+    assertThat(catalog).doesNotExist();
+    assertThat(execution.stepExecution("choose-backup").findings())
+        .anySatisfy(it -> assertThat(it.actual()).startsWith("storage offsite"))
+        .anySatisfy(it -> assertThat(it.subject()).isEqualTo("not used"))
+        .noneSatisfy(it -> assertThat(it.subject()).isEqualTo("storage local"));
+    assertThat(DrillRequest.fromArguments(execution.arguments()).source())
+        .contains(new DrillRequest.Source("offsite", true));
+  }
+
+  @Test
   void drawsABackupBySeedButJudgesTheRecoveryPointOnTheNewest() {
     fixture.backups.clock.advance(Duration.ofHours(1));
     fixture.backUp();

@@ -1,7 +1,9 @@
 package dev.drp.procedure;
 
+import dev.drp.Progress;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
+import dev.drp.backup.CopyBackups;
 import dev.drp.database.FakeDataDirectory;
 import dev.drp.database.FakeDatabaseSandboxes;
 import dev.drp.database.FakeDatabaseServer;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -99,6 +102,17 @@ public final class ProcedureFixture {
     BackupId id = backups.take().manifest().id();
     backups.clock.advance(Duration.ofMinutes(5));
     return id;
+  }
+
+  /** Copies a backup to the storage that is off-site. */
+  void copyToRemote(BackupId id) {
+    new CopyBackups(
+            BackupFixture.APPLICATION,
+            backups.localCatalog(),
+            backups.state,
+            backups.clock,
+            Progress.SILENT)
+        .copy(PRODUCTION, Map.of(backups.remoteStorage, List.of(backups.listing().require(id))));
   }
 
   public Execution restore(RestoreRequest request) {
