@@ -6,6 +6,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
+import dev.drp.backup.BackupState;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.Decryption;
@@ -508,6 +509,28 @@ class CommandsTest {
     assertThat(test.out()).contains("next older good backup is " + older);
     assertThat(drp("status")).isEqualTo(4);
     assertThat(test.out()).contains(newer + ": found damaged in storage local");
+  }
+
+  @Test
+  void verifiesASliceOrByARestore() {
+    drp("backup", "production");
+    BackupId backup = new BackupId(idInOutput());
+    assertThat(drp("backups", "verify", "--storage", "local", "--sample", "1/7")).isZero();
+    assertThat(test.out()).contains("read 1/7 (slice ", "no copy has been read wholly by now");
+    for (int day = 0; day < 6; day++) {
+      fixture.clock.advance(Duration.ofDays(1));
+      assertThat(drp("backups", "verify", "--sample", "1/7")).isZero();
+    }
+    assertThat(test.out()).contains("good, all slices", "1 copy has been read wholly");
+    assertThat(drp("backups", "verify", "--sample", "2/7")).isEqualTo(2);
+    assertThat(test.err()).contains("such as 1/7 for a week");
+    assertThat(drp("backups", "verify", "--storage", "standby")).isEqualTo(1);
+    assertThat(test.err()).contains("in storage standby");
+
+    assertThat(drp("backups", "verify", "--deep", "--output", "json")).as(test.err()).isZero();
+
+    assertThat(test.out()).contains("\"good\": true", "\"storage\": \"local\"");
+    assertThat(fixture.listing().require(backup).state()).isEqualTo(BackupState.DRILLED);
   }
 
   @Test

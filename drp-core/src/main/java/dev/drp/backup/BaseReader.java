@@ -177,16 +177,21 @@ public final class BaseReader {
    */
   void checkStored(BackupManifest manifest, BackupCopy copy, Progress.Task task) {
     for (Pack pack : manifest.requireBase().packs()) {
-      Sha256 actual = new Sha256();
-      try {
-        WholeObject.read(copy.storage(), copy.packs().object(pack.name()), task, actual::update);
-      } catch (RecoveryException e) {
-        throw e.code() == ErrorCode.OBJECT_NOT_FOUND
-            ? BackupReader.corrupt(manifest.id(), copy, pack.name(), "it is missing", e)
-            : e;
-      }
-      requireAsStored(manifest.id(), copy, pack, actual);
+      checkStored(manifest.id(), copy, pack, task);
     }
+  }
+
+  /** The same of a single pack. */
+  void checkStored(BackupId id, BackupCopy copy, Pack pack, Progress.Task task) {
+    Sha256 actual = new Sha256();
+    try {
+      WholeObject.read(copy.storage(), copy.packs().object(pack.name()), task, actual::update);
+    } catch (RecoveryException e) {
+      throw e.code() == ErrorCode.OBJECT_NOT_FOUND
+          ? BackupReader.corrupt(id, copy, pack.name(), "it is missing", e)
+          : e;
+    }
+    requireAsStored(id, copy, pack, actual);
   }
 
   private static void requireAsStored(BackupId id, BackupCopy copy, Pack pack, Sha256 actual) {
