@@ -2,14 +2,13 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.drp.RecoveryException;
+import dev.drp.runtime.Pace;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A storage that leaves some of the line to others: what all its users read and write together does
@@ -26,7 +25,7 @@ public final class ThrottledStorage implements BackupStorage {
    * @param bytesPerSecond at least 1
    */
   public ThrottledStorage(BackupStorage storage, long bytesPerSecond) {
-    this(storage, new Pace(bytesPerSecond, Time.REAL));
+    this(storage, new Pace(bytesPerSecond));
   }
 
   ThrottledStorage(BackupStorage storage, Pace pace) {
@@ -122,59 +121,5 @@ public final class ThrottledStorage implements BackupStorage {
       }
       return read;
     }
-  }
-
-  /** Passes so many bytes a second, for all threads together, and saves up nothing while idle. */
-  static final class Pace {
-    private final long bytesPerSecond;
-    private final Time time;
-    private long free = Long.MIN_VALUE;
-
-    Pace(long bytesPerSecond, Time time) {
-      if (bytesPerSecond < 1) {
-        throw new IllegalArgumentException("bytes per second: " + bytesPerSecond);
-      }
-      this.bytesPerSecond = bytesPerSecond;
-      this.time = time;
-    }
-
-    void awaitTurn(int bytes) {
-      long pause = reserve(bytes);
-      if (pause > 0) {
-        time.sleep(pause);
-      }
-    }
-
-    private synchronized long reserve(int bytes) {
-      long now = time.nanos();
-      free = free == Long.MIN_VALUE || free - now < 0 ? now : free;
-      long pause = free - now;
-      free += bytes * TimeUnit.SECONDS.toNanos(1) / bytesPerSecond;
-      return pause;
-    }
-  }
-
-  /** A clock that only goes forward, and waiting. */
-  interface Time {
-    Time REAL =
-        new Time() {
-          @Override
-          public long nanos() {
-            return System.nanoTime();
-          }
-
-          @Override
-          public void sleep(long nanos) {
-            try {
-              TimeUnit.NANOSECONDS.sleep(nanos);
-            } catch (InterruptedException e) {
-              throw RecoveryException.interrupted("keeping to a storage's bandwidth", e);
-            }
-          }
-        };
-
-    long nanos();
-
-    void sleep(long nanos);
   }
 }

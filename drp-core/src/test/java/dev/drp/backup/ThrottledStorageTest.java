@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drp.runtime.Pace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -13,7 +14,7 @@ class ThrottledStorageTest extends BackupStorageContract {
   private final SlowTime time = new SlowTime();
 
   /** Passes only while somebody sleeps. */
-  private static final class SlowTime implements ThrottledStorage.Time {
+  private static final class SlowTime implements Pace.Time {
     private long now = 42;
 
     @Override
@@ -35,7 +36,7 @@ class ThrottledStorageTest extends BackupStorageContract {
   @Test
   void writesAndReadsNoFasterThanItMay() throws IOException {
     InMemoryStorage memory = new InMemoryStorage();
-    BackupStorage slow = new ThrottledStorage(memory, new ThrottledStorage.Pace(1 << 20, time));
+    BackupStorage slow = new ThrottledStorage(memory, new Pace(1 << 20, time));
 
     slow.put(PART, output -> output.write(new byte[10 << 20]));
     assertThat(passed()).isBetween(Duration.ofMillis(9_900), Duration.ofSeconds(10));
@@ -48,8 +49,7 @@ class ThrottledStorageTest extends BackupStorageContract {
 
   @Test
   void savesUpNothingWhileItIsIdle() {
-    BackupStorage slow =
-        new ThrottledStorage(new InMemoryStorage(), new ThrottledStorage.Pace(1 << 20, time));
+    BackupStorage slow = new ThrottledStorage(new InMemoryStorage(), new Pace(1 << 20, time));
     slow.put(PART, output -> output.write(1));
     time.sleep(Duration.ofHours(1).toNanos());
     long before = time.nanos();
