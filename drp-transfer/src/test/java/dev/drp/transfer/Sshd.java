@@ -46,6 +46,15 @@ public final class Sshd implements AutoCloseable {
   }
 
   /**
+   * One that runs what it is asked to.
+   *
+   * @param path where its programs are found
+   */
+  public static Sshd withPrograms(Path folder, String path) {
+    return start(folder, "PATH=" + path + " exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"", "");
+  }
+
+  /**
    * @param sftp the command of every session
    * @param settings further lines of its configuration
    */
@@ -100,7 +109,7 @@ public final class Sshd implements AutoCloseable {
         new SshTarget.Limits(Duration.ofSeconds(20), answer));
   }
 
-  SshConnections connections() {
+  public SshConnections connections() {
     return new SshConnections(target(Duration.ofSeconds(30)));
   }
 
@@ -166,8 +175,15 @@ public final class Sshd implements AutoCloseable {
   }
 
   /** Ends all sessions at once, and leaves the server that takes new ones. */
-  void cutSessions() {
+  public void cutSessions() {
     sessions().forEach(ProcessHandle::destroyForcibly);
+  }
+
+  /** Breaks all connections; programs see the end of their input. */
+  public void cutConnections() {
+    sessions()
+        .filter(it -> it.info().command().orElse("").endsWith("/sshd"))
+        .forEach(ProcessHandle::destroyForcibly);
   }
 
   /** All sessions stop to answer, as those of a machine that hangs. */

@@ -1,0 +1,108 @@
+package dev.drp.transfer.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.sync.FileSync;
+import dev.drp.sync.FileSyncContract;
+import dev.drp.transfer.Sshd;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Over a real sshd, with and without rsync on its side. */
+class SshFileSyncTest {
+  @Nested
+  class WithRsync extends OverSsh {
+    @Override
+    String path(Path folder) {
+      assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
+      return "/usr/bin:/bin";
+    }
+
+    @Test
+    void sendsLargeFilesByRsyncAndOthersByTar() throws Exception {
+      random("large", 2 << 20);
+      random("small", 10);
+
+      assertThat(push().carriers()).containsExactly("tar", "rsync");
+    }
+  }
+
+  @Nested
+  class WithoutRsync extends OverSsh {
+    @Override
+    String path(Path folder) throws Exception {
+      return pathWithoutRsync(folder);
+    }
+
+    @Test
+    void sendsAllByTar() throws Exception {
+      random("large", 2 << 20);
+
+      assertThat(push().carriers()).containsExactly("tar");
+    }
+  }
+
+  @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+  abstract static class OverSsh extends FileSyncContract {
+    private Sshd sshd;
+    private SshFileSync fileSync;
+
+    abstract String path(Path folder) throws Exception;
+
+    @BeforeAll
+    void start(@TempDir Path own) throws Exception {
+      sshd = Sshd.withPrograms(own, path(own));
+    }
+
+    @AfterAll
+    void stop() {
+      if (sshd != null) {
+        sshd.close();
+      }
+    }
+
+    @BeforeEach
+    void connect() {
+      fileSync = new SshFileSync(sshd.connections(), new LocalCommandRunner());
+    }
+
+    @AfterEach
+    void disconnect() {
+      fileSync.close();
+    }
+
+    @Override
+    protected FileSync fileSync() {
+      return fileSync;
+    }
+  }
+
+  /** A folder of all that a synchronisation needs, and no more. */
+  static String pathWithoutRsync(Path folder) throws Exception {
+    Path programs = Files.createDirectory(folder.resolve("programs"));
+    List<String> names =
+        List.of("sh", "find", "tar", "grep", "id", "xargs", "rm", "rmdir", "mkdir", "stat");
+    for (String name : names) {
+      Path program =
+          Stream.of("/usr/bin", "/bin")
+              .map(it -> Path.of(it, name))
+              .filter(Files::exists)
+              .findFirst()
+              .orElseThrow();
+      Files.createSymbolicLink(programs.resolve(name), program);
+    }
+    return programs.toString();
+  }
+}

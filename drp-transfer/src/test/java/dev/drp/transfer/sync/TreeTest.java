@@ -1,0 +1,85 @@
+package dev.drp.transfer.sync;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TreeTest {
+  private static final String ROOT = "d 755 0:0 4096 1.0 2 1:1\0\0\0";
+  private static final String FOLDER = "d 755 0:0 4096 1.0 2 1:2\0folder\0\0";
+  private static final String LINK = "l 777 0:0 4 1.0 1 1:3\0link\0/etc\0";
+
+  @Test
+  void readsEntriesOfAnyName() throws IOException {
+    Tree tree = read(ROOT, FOLDER, LINK, file("folder/new\nline"), file("-\u00e9"));
+
+    assertThat(tree.root()).isTrue();
+    assertThat(tree.rsync()).isFalse();
+    assertThat(tree.entries().keySet())
+        .containsExactly("", "-\u00e9", "folder", "folder/new\nline", "link");
+    assertThat(tree.get("link")).isEqualTo(new Entry("link", 'l', "777", "0:0", 4, "1.0", "/etc"));
+  }
+
+  @Test
+  void namesAFileByTheFirstOfItsNames() throws IOException {
+    Tree tree =
+        read(ROOT, "f 644 0:0 1 1.0 3 1:9\0b\0\0", "f 644 0:0 1 1.0 3 1:9\0a\0\0", file("c"));
+
+    assertThat(tree.all())
+        .extracting(Entry::link)
+        .as("of the folder, a, b and c")
+        .containsExactly("", "a", "a", "");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "../out",
+        "..",
+        ".",
+        "folder/../../out",
+        "/etc/passwd",
+        "folder//x",
+        "link/passwd",
+        "missing/file",
+        "folder/",
+        "folder/."
+      })
+  void refusesNamesThatLeadOutOfTheFolder(String name) {
+    assertThatThrownBy(() -> read(ROOT, FOLDER, LINK, file(name)))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED));
+  }
+
+  @Test
+  void refusesFactsThatFindDoesNotWrite() {
+    assertThatThrownBy(() -> read(ROOT, "f 644 0:0 many 1.0 1 1:4\0file\0\0"))
+        .isInstanceOf(RecoveryException.class);
+  }
+
+  @Test
+  void showsNamesThatAreNoTextByTheirBytes() {
+    assertThat(Entry.text("caf\u00c3\u00a9")).isEqualTo("café");
+    assertThat(Entry.text("caf\u00e9")).isEqualTo("caf\\xe9");
+    assertThat(Entry.text("")).isEqualTo(".");
+  }
+
+  private static String file(String name) {
+    return "f 644 0:0 1 1.0 1 1:5\0" + name + "\0\0";
+  }
+
+  private static Tree read(String... entries) throws IOException {
+    String listing = Arrays.stream(entries).collect(Collectors.joining("", "0\0\0", ""));
+    return Tree.read(new ByteArrayInputStream(listing.getBytes(ISO_8859_1)), "a place");
+  }
+}
