@@ -8,8 +8,10 @@ import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.plan.Storage;
+import dev.drp.plan.SyncedFolder;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.sync.FileSync;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -39,6 +41,9 @@ interface Adapters extends AutoCloseable {
 
   /** Throw-away database servers. */
   DatabaseSandboxes sandboxes();
+
+  /** Makes that folder identical to that of the other machine, or the other way round. */
+  FileSync fileSync(SyncedFolder folder);
 
   /** The container engine; ENGINE_UNAVAILABLE when none answers. */
   ContainerRuntime engine();

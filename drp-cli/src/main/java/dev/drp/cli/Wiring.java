@@ -12,13 +12,17 @@ import dev.drp.database.DatabaseSandboxes;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.DataRate;
 import dev.drp.plan.SecretReference;
+import dev.drp.plan.SshAddress;
 import dev.drp.plan.Storage;
+import dev.drp.plan.SyncedFolder;
 import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
 import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.sync.FileSync;
+import dev.drp.sync.RetryingFileSync;
 import dev.drp.transfer.AgeDecryption;
 import dev.drp.transfer.AgeEncryption;
 import dev.drp.transfer.DirectoryStorage;
@@ -28,6 +32,7 @@ import dev.drp.transfer.SftpStorage;
 import dev.drp.transfer.ZstdCompression;
 import dev.drp.transfer.ssh.SshConnections;
 import dev.drp.transfer.ssh.SshTarget;
+import dev.drp.transfer.sync.SshFileSync;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -79,15 +84,8 @@ final class Wiring implements Adapters {
     return once(
         sftp,
         () -> {
-          SshTarget target =
-              SshTarget.of(
-                  sftp.sftp(),
-                  sftp.knownHosts(),
-                  sftp.key(),
-                  Path.of(System.getProperty("user.home", "/")),
-                  System.getProperty("user.name"),
-                  SshTarget.Limits.USUAL);
-          SftpStorage storage = new SftpStorage(new SshConnections(target), sftp.path());
+          SftpStorage storage =
+              new SftpStorage(connections(sftp.sftp(), sftp.knownHosts(), sftp.key()), sftp.path());
           closing.add(storage::close);
           return remote(sftp.bandwidth(), storage);
         });
@@ -102,6 +100,26 @@ final class Wiring implements Adapters {
           closing.add(storage::close);
           return remote(s3.bandwidth(), storage);
         });
+  }
+
+  @Override
+  public synchronized FileSync fileSync(SyncedFolder folder) {
+    SshFileSync fileSync =
+        new SshFileSync(connections(folder.with(), folder.knownHosts(), folder.key()), programs());
+    closing.add(fileSync::close);
+    return new RetryingFileSync(fileSync, REMOTE_ATTEMPTS, FIRST_REMOTE_PAUSE);
+  }
+
+  private static SshConnections connections(
+      SshAddress address, Optional<Path> knownHosts, Optional<Path> key) {
+    return new SshConnections(
+        SshTarget.of(
+            address,
+            knownHosts,
+            key,
+            Path.of(System.getProperty("user.home", "/")),
+            System.getProperty("user.name"),
+            SshTarget.Limits.USUAL));
   }
 
   /** One for the whole command: it may hold a connection, and keeps to its bandwidth. */

@@ -3,6 +3,7 @@ package dev.drp.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drp.ErrorCode;
+import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
@@ -23,10 +24,16 @@ import dev.drp.database.FakeDatabaseSandboxes;
 import dev.drp.database.Lsn;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Storage;
+import dev.drp.plan.SyncedFolder;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateLock;
+import dev.drp.sync.FileSync;
+import dev.drp.sync.SyncChange;
+import dev.drp.sync.SyncProblem;
+import dev.drp.sync.SyncReport;
+import dev.drp.sync.SyncRequest;
 import dev.drp.transfer.AgeDecryption;
 import dev.drp.wal.WalStatus;
 import dev.drp.wal.WalStretch;
@@ -34,6 +41,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,12 +73,16 @@ class CommandsTest {
       backups:
         every-6h: { environment: production, kind: logical, every: 6h, keep: 7d, to: [local] }
         files: { environment: website, kind: configuration, every: 1d, keep: 7d, to: [local] }
+      synced-folders:
+        uploads:
+          { environment: website, folder: /srv/up, with: deploy@backup.example.net, path: /srv/up }
       """;
 
   @TempDir Path folder;
 
   private BackupFixture fixture;
   private FakeDatabaseSandboxes sandboxes;
+  private final FakeFileSync fileSync = new FakeFileSync();
   private TestConsole test = TestConsole.plain();
 
   @BeforeEach
@@ -98,10 +110,105 @@ class CommandsTest {
         .execute(all);
   }
 
+  @Test
+  void keepsAFolderIdenticalElsewhere() {
+    assertThat(drp("sync", "website")).isZero();
+
+    assertThat(test.out()).contains("uploads", "1 new", "1 deleted");
+    assertThat(fileSync.last().bytesPerSecond()).isEmpty();
+    assertThat(fileSync.last().deletions().confirmed()).isFalse();
+  }
+
+  @Test
+  void tellsWhatASynchronisationWouldDo() {
+    assertThat(drp("sync", "website", "--dry-run")).isZero();
+
+    assertThat(test.out()).contains("would", "+ a", "- b");
+    assertThat(fileSync.done).isFalse();
+  }
+
+  @Test
+  void saysWhatWasNotSynchronised() {
+    fileSync.problems = List.of(new SyncProblem(SyncProblem.Kind.CHANGED_MEANWHILE, "a"));
+
+    assertThat(drp("sync", "website")).isEqualTo(3);
+    assertThat(test.out()).contains("changed meanwhile: a");
+  }
+
+  @Test
+  void deletesMuchOnlyWhenTheFolderIsNamed() {
+    fileSync.refusing = true;
+
+    assertThat(drp("sync", "website", "--dry-run")).isZero();
+    assertThat(test.out()).contains("would be refused", "--folder uploads --confirm uploads");
+    assertThat(drp("sync", "website")).isEqualTo(6);
+    assertThat(test.out()).contains("--folder uploads --confirm uploads");
+    assertThat(drp("sync", "website", "--confirm", "other")).isEqualTo(2);
+    assertThat(drp("sync", "website", "--folder", "uploads", "--confirm", "uploads")).isZero();
+    assertThat(fileSync.last().deletions().confirmed()).isTrue();
+  }
+
+  @Test
+  void synchronisesAFolderOnceAtATime() {
+    EnvironmentState state = fixture.state.environment("Ask&Trust", "website");
+    try (StateLock held = state.lockSyncedFolder("uploads")) {
+      assertThat(drp("sync", "website")).isEqualTo(5);
+      assertThat(drp("sync", "website", "--dry-run")).isZero();
+    }
+    assertThat(fileSync.done).isFalse();
+  }
+
+  @Test
+  void synchronisesOnlyWhatThePlanHas() {
+    assertThat(drp("sync", "production")).isEqualTo(2);
+    assertThat(drp("sync", "website", "--folder", "downloads")).isEqualTo(2);
+    assertThat(test.err()).contains("uploads");
+  }
+
+  private static final class FakeFileSync implements FileSync {
+    private List<SyncProblem> problems = List.of();
+    private boolean refusing;
+    private boolean done;
+    private final List<SyncRequest> requests = new ArrayList<>();
+
+    SyncRequest last() {
+      return requests.get(requests.size() - 1);
+    }
+
+    @Override
+    public SyncReport preview(SyncRequest request) {
+      requests.add(request);
+      return new SyncReport(
+          "deploy@backup.example.net:/srv/up",
+          2,
+          10,
+          List.of("tar"),
+          List.of(
+              new SyncChange(SyncChange.Kind.NEW, "a", 10),
+              new SyncChange(SyncChange.Kind.DELETED, "b", 0)),
+          problems,
+          refusing && !request.deletions().confirmed());
+    }
+
+    @Override
+    public SyncReport sync(SyncRequest request, Progress progress) {
+      if (refusing && !request.deletions().confirmed()) {
+        throw new RecoveryException(ErrorCode.REFUSED, "it lacks much", "confirm it.");
+      }
+      done = true;
+      return preview(request);
+    }
+  }
+
   private final class InMemory implements Adapters {
     @Override
     public BackupStorage storage(Storage.Directory directory) {
       return fixture.local;
+    }
+
+    @Override
+    public FileSync fileSync(SyncedFolder folder) {
+      return fileSync;
     }
 
     @Override

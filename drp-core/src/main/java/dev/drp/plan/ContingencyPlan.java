@@ -32,6 +32,8 @@ public record ContingencyPlan(
     @Key("places where backups are kept") Map<String, Storage> storages,
     @Key("who can read what is stored there") EncryptionSettings encryption,
     @Key("which backups are taken when") Map<String, BackupSchedule> backups,
+    @Key("folders that are kept identical on other machines")
+        Map<String, SyncedFolder> syncedFolders,
     @Key("which rehearsals are due when: the test calendar") Map<String, DrillSchedule> drills,
     @Key("what recovery plans must reach") Map<String, PlannedRecovery> recoveryPlans,
     @Key("measured values beyond which someone should look") @NotActedOnYet Thresholds thresholds,
@@ -52,6 +54,7 @@ public record ContingencyPlan(
     environments = copy(environments);
     storages = copy(storages);
     backups = copy(backups);
+    syncedFolders = copy(syncedFolders);
     drills = copy(drills);
     recoveryPlans = copy(recoveryPlans);
     Rules rules =
@@ -61,6 +64,14 @@ public record ContingencyPlan(
             .check(!sites.isEmpty(), "sites", "no site", "at least one site")
             .check(!environments.isEmpty(), "environments", "none", "at least one environment");
     checkReferences(rules, sites, environments, storages, backups, drills, recoveryPlans);
+    Map<String, Environment> known = environments;
+    syncedFolders.forEach(
+        (name, folder) ->
+            rules.refers(
+                "synced-folders." + name + ".environment",
+                folder.environment(),
+                "environments",
+                known.keySet()));
     checkReferences(rules, written);
     rules.enforce();
   }
@@ -197,6 +208,13 @@ public record ContingencyPlan(
     return backups.values().stream().filter(it -> it.environment().equals(environment)).toList();
   }
 
+  /** The folders of an environment that are kept identical elsewhere, in the order of the plan. */
+  public List<SyncedFolder> syncedFoldersOf(String environment) {
+    return syncedFolders.values().stream()
+        .filter(it -> it.environment().equals(environment))
+        .toList();
+  }
+
   /** The drills of an environment, in the order of the plan. */
   public List<DrillSchedule> drillsOf(String environment) {
     return drills.values().stream().filter(it -> it.environment().equals(environment)).toList();
@@ -245,6 +263,7 @@ public record ContingencyPlan(
     private final Map<String, Environment> environments = new LinkedHashMap<>();
     private final Map<String, Storage> storages = new LinkedHashMap<>();
     private final Map<String, BackupSchedule> backups = new LinkedHashMap<>();
+    private final Map<String, SyncedFolder> syncedFolders = new LinkedHashMap<>();
     private final Map<String, DrillSchedule> drills = new LinkedHashMap<>();
     private final Map<String, PlannedRecovery> recoveryPlans = new LinkedHashMap<>();
     private EncryptionSettings encryption = EncryptionSettings.NONE;
@@ -292,6 +311,10 @@ public record ContingencyPlan(
       return put(backups, schedule.name(), schedule);
     }
 
+    public Builder syncedFolder(SyncedFolder folder) {
+      return put(syncedFolders, folder.name(), folder);
+    }
+
     public Builder drill(DrillSchedule drill) {
       return put(drills, drill.name(), drill);
     }
@@ -334,6 +357,7 @@ public record ContingencyPlan(
           storages,
           encryption,
           backups,
+          syncedFolders,
           drills,
           recoveryPlans,
           thresholds,

@@ -49,6 +49,18 @@ public final class EnvironmentState {
         walLock(), "the log of " + environment, holder("wal stream"), WHILE_SOMEBODY_LOOKS);
   }
 
+  /**
+   * Locks one of the environment's synced folders for the run that works on it. Does not wait.
+   *
+   * @throws dev.drp.RecoveryException with LOCKED, naming the holder, when it is locked already
+   */
+  public StateLock lockSyncedFolder(String name) {
+    return StateLock.take(
+        folder.resolve("sync-" + name + ".lock"),
+        "the synced folder %s of %s".formatted(name, environment),
+        holder("sync"));
+  }
+
   /** Who streams the environment's write-ahead log now; empty when nobody does. */
   public Optional<String> walLockHolder() {
     return Optional.of(StateLock.holder(walLock())).filter(holder -> !holder.isEmpty());
