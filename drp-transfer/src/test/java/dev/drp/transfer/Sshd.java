@@ -59,10 +59,19 @@ public final class Sshd implements AutoCloseable {
    * @param settings further lines of its configuration
    */
   static Sshd start(Path folder, String sftp, String settings) {
+    return start(folder, sftp, settings, "ed25519");
+  }
+
+  /** One whose key and whose client's are of that type. */
+  static Sshd withKeys(Path folder, String type) {
+    return start(folder, "internal-sftp", "", type);
+  }
+
+  private static Sshd start(Path folder, String sftp, String settings, String keyType) {
     assumeTrue(Files.isExecutable(PROGRAM), "there is no " + PROGRAM + " here");
     try {
-      keyPair(folder.resolve("host_key"));
-      keyPair(folder.resolve("client_key"));
+      keyPair(folder.resolve("host_key"), keyType);
+      keyPair(folder.resolve("client_key"), keyType);
       int port = freePort();
       configure(folder, port, sftp, settings);
       Sshd sshd = new Sshd(folder, port);
@@ -167,7 +176,7 @@ public final class Sshd implements AutoCloseable {
   /** A changed host key, as after somebody set the machine up anew. */
   public void expectAnotherHostKey() {
     try {
-      keyPair(folder.resolve("other_key"));
+      keyPair(folder.resolve("other_key"), "ed25519");
       writeKnownHosts(folder.resolve("other_key.pub"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -252,9 +261,9 @@ public final class Sshd implements AutoCloseable {
     }
   }
 
-  private static void keyPair(Path file) throws IOException {
+  private static void keyPair(Path file, String type) throws IOException {
     Files.deleteIfExists(file);
-    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file.toString());
+    run("ssh-keygen", "-q", "-t", type, "-N", "", "-f", file.toString());
     Path publicHalf = file.resolveSibling(file.getFileName() + ".pub");
     Files.setPosixFilePermissions(publicHalf, PosixFilePermissions.fromString("rw-r--r--"));
   }

@@ -6,6 +6,8 @@ import com.hierynomus.sshj.transport.cipher.GcmCiphers;
 import com.hierynomus.sshj.transport.kex.DHGroups;
 import com.hierynomus.sshj.transport.kex.ExtInfoClientFactory;
 import com.hierynomus.sshj.transport.mac.Macs;
+import java.security.NoSuchAlgorithmException;
+import java.security.Security;
 import java.util.List;
 import net.schmizz.keepalive.KeepAliveProvider;
 import net.schmizz.sshj.DefaultConfig;
@@ -16,12 +18,18 @@ import net.schmizz.sshj.transport.kex.ECDHNistP;
 /**
  * What we offer and accept: no CBC, no SHA-1, no {@code ssh-rsa}. The JDK's own ciphers do the
  * work: with BouncyCastle registered as a provider, sshj moves a quarter of the bytes in the same
- * time.
+ * time, and checking the signatures of its classes takes longer than a connection. So this class
+ * comes before any other of sshj's.
  */
 final class ModernConfig extends DefaultConfig {
   static {
     SecurityUtils.setRegisterBouncyCastle(false);
     SecurityUtils.setSecurityProvider(null);
+    try {
+      Security.addProvider(new EcdsaKeys());
+    } catch (NoSuchAlgorithmException e) {
+      // a Java without elliptic curves reads no such keys under any name
+    }
   }
 
   ModernConfig() {

@@ -48,8 +48,8 @@ public final class SshConnection implements AutoCloseable {
   }
 
   static SshConnection open(SshTarget target) {
+    SSHClient client = new SSHClient(new ModernConfig()); // first: it says what reads keys
     HostKeys hostKeys = HostKeys.read(target);
-    SSHClient client = new SSHClient(new ModernConfig());
     List<KeyProvider> keys = keys(client, target);
     int limit = Math.toIntExact(target.limits().connect().toMillis());
     Socket[] socket = {new Socket()};
