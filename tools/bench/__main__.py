@@ -17,9 +17,10 @@ import log
 import logical
 import physical
 import resources
+import transfer
 from harness import LONG_ROUNDS, ROUNDS, TOP, Bench, say
 
-ALL = {**logical.ALL, **physical.ALL, **log.ALL, **engine.ALL, **resources.ALL}
+ALL = {**logical.ALL, **physical.ALL, **log.ALL, **engine.ALL, **transfer.ALL, **resources.ALL}
 
 
 def main():

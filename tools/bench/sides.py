@@ -15,37 +15,45 @@ from harness import ACCOUNT, ROOT, TOP, USER, bytes_below, run, timed
 from server import BIN
 
 
-class Drp:
-    """Our side: a plan for a server, with storage and state in a folder of its own."""
+class Planned:
+    """The command line with a plan and a state in a folder of its own."""
 
-    def __init__(self, server, folder, wal=None, recipients=()):
+    def __init__(self, folder):
         self.folder = Path(folder)
-        self.wal = wal
-        self.recipients = list(recipients)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.storage = self.folder / "storage"
-        self.storage.mkdir(exist_ok=True)
         self.plan = self.folder / "drp.yaml"
-        self.write_plan(server)
 
-    def write_plan(self, server):
-        restart = [*ACCOUNT, BIN / "pg_ctl", "restart", "-w", "-m", "fast", "-D", server.data, "-l", server.folder / "log"]
-        self.plan.write_text(json.dumps({  # JSON is YAML
-            "format": 1,
-            "application": "bench",
-            "sites": {"here": {"host": "local"}},
-            "environments": {"production": {"site": "here", "database": {
-                "host": str(server.folder), "name": "app", "user": USER, "tools": str(BIN), "restart": [str(part) for part in restart], **({"wal": self.wal} if self.wal else {})}}},
-            "storages": {"local": {"directory": str(self.storage)}},
-            "encryption": {"recipients": self.recipients},
-            "backups": {"database": {"environment": "production", "kind": "logical", "every": "6h", "keep": "7d", "to": ["local"]}},
-        }, indent=1))
+    def write(self, sections):
+        self.plan.write_text(json.dumps({"format": 1, "application": "bench", **sections}, indent=1))  # JSON is YAML
 
     def command(self, *arguments):
         return [str(part) for part in [TOP / "drp", "--plan", self.plan, "--state", self.folder / "state", "--output", "json", *arguments]]
 
     def __call__(self, *arguments, accepted=(0,)):
         return run(self.command(*arguments), accepted=accepted)
+
+
+class Drp(Planned):
+    """Our side: a plan for a server, with storage and state in a folder of its own."""
+
+    def __init__(self, server, folder, wal=None, recipients=()):
+        super().__init__(folder)
+        self.wal = wal
+        self.recipients = list(recipients)
+        self.storage = self.folder / "storage"
+        self.storage.mkdir(exist_ok=True)
+        self.write_plan(server)
+
+    def write_plan(self, server):
+        restart = [*ACCOUNT, BIN / "pg_ctl", "restart", "-w", "-m", "fast", "-D", server.data, "-l", server.folder / "log"]
+        self.write({
+            "sites": {"here": {"host": "local"}},
+            "environments": {"production": {"site": "here", "database": {
+                "host": str(server.folder), "name": "app", "user": USER, "tools": str(BIN), "restart": [str(part) for part in restart], **({"wal": self.wal} if self.wal else {})}}},
+            "storages": {"local": {"directory": str(self.storage)}},
+            "encryption": {"recipients": self.recipients},
+            "backups": {"database": {"environment": "production", "kind": "logical", "every": "6h", "keep": "7d", "to": ["local"]}},
+        })
 
     def multiply(self, count):
         """Copies the only backup in the storage under other identities, an hour apart, until there are that many."""
