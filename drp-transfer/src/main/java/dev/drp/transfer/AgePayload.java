@@ -1,5 +1,6 @@
 package dev.drp.transfer;
 
+import dev.drp.transfer.crypto.BoringSsl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
@@ -44,11 +45,11 @@ final class AgePayload {
   }
 
   static AgePayload sealing(SecretKey key) {
-    return new AgePayload(key, Cipher.ENCRYPT_MODE, ChaCha20.NATIVE);
+    return new AgePayload(key, Cipher.ENCRYPT_MODE, BoringSsl.PROVIDER);
   }
 
   static AgePayload opening(SecretKey key) {
-    return new AgePayload(key, Cipher.DECRYPT_MODE, ChaCha20.NATIVE);
+    return new AgePayload(key, Cipher.DECRYPT_MODE, BoringSsl.PROVIDER);
   }
 
   /**

@@ -4,20 +4,12 @@ import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.util.Optional;
 import javax.crypto.Cipher;
-import org.conscrypt.Conscrypt;
 
 /**
  * Who computes ChaCha20-Poly1305. The bytes are the same; native code takes a seventh of the time
  * of a Java that is older than 21, which knows no vector instructions for it.
  */
 final class ChaCha20 {
-  /**
-   * BoringSSL. Empty on machines for which there is none, and where it cannot be loaded, such as
-   * from a folder for temporary files that allows no programs.
-   */
-  static final Optional<Provider> NATIVE =
-      Conscrypt.isAvailable() ? Optional.of(Conscrypt.newProvider()) : Optional.empty();
-
   private static final String NAME = "ChaCha20-Poly1305";
 
   private ChaCha20() {}

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.drp.transfer.crypto.BoringSsl;
 import java.io.IOException;
 import java.security.Provider;
 import java.util.Arrays;
@@ -25,8 +26,8 @@ class AgePayloadTest {
 
   static Stream<Arguments> sealingAndOpening() {
     return Stream.of(
-        Arguments.of(JAVA, ChaCha20.NATIVE),
-        Arguments.of(ChaCha20.NATIVE, JAVA),
+        Arguments.of(JAVA, BoringSsl.PROVIDER),
+        Arguments.of(BoringSsl.PROVIDER, JAVA),
         Arguments.of(JAVA, JAVA));
   }
 
@@ -35,7 +36,7 @@ class AgePayloadTest {
     assumeThat(System.getProperty("os.name") + " " + System.getProperty("os.arch"))
         .isEqualTo("Linux amd64");
 
-    assertThat(ChaCha20.NATIVE).isPresent();
+    assertThat(BoringSsl.PROVIDER).isPresent();
   }
 
   @ParameterizedTest

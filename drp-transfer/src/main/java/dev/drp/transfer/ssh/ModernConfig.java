@@ -2,7 +2,6 @@ package dev.drp.transfer.ssh;
 
 import com.hierynomus.sshj.key.KeyAlgorithms;
 import com.hierynomus.sshj.transport.cipher.BlockCiphers;
-import com.hierynomus.sshj.transport.cipher.GcmCiphers;
 import com.hierynomus.sshj.transport.kex.DHGroups;
 import com.hierynomus.sshj.transport.kex.ExtInfoClientFactory;
 import com.hierynomus.sshj.transport.mac.Macs;
@@ -67,8 +66,8 @@ final class ModernConfig extends DefaultConfig {
   protected void initCipherFactories() {
     setCipherFactories(
         List.of(
-            GcmCiphers.AES128GCM(),
-            GcmCiphers.AES256GCM(),
+            AesGcm.ofBits(128),
+            AesGcm.ofBits(256),
             BlockCiphers.AES256CTR(),
             BlockCiphers.AES128CTR()));
   }
