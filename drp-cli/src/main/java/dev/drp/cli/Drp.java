@@ -117,6 +117,7 @@ final class Drp implements Runnable {
     commands.put("backups", BackupsCommand.class);
     commands.put("wal", WalCommand.class);
     commands.put("sync", SyncCommand.class);
+    commands.put("pull", PullCommand.class);
     commands.put("restore", RestoreCommand.class);
     commands.put("restore-undo", RestoreCommand.Undo.class);
     commands.put("restore-commit", RestoreCommand.Commit.class);

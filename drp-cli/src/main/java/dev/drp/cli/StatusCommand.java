@@ -10,6 +10,8 @@ import dev.drp.assessment.Notice;
 import dev.drp.assessment.Overdue;
 import dev.drp.assessment.Status;
 import dev.drp.assessment.StorageStatus;
+import dev.drp.backup.LastPull;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -52,7 +54,9 @@ final class StatusCommand extends DrpCommand {
         .put("asOf", status.asOf())
         .put("refreshed", status.refreshed())
         .put("objectivesMet", status.exitStatus() == ExitStatus.OK)
-        .put("environments", status.environments().stream().map(StatusCommand::json).toList())
+        .put(
+            "environments",
+            status.environments().stream().map(it -> json(it, status.at())).toList())
         .put("storages", status.storages().stream().map(StatusCommand::json).toList())
         .put("overdue", status.overdue().stream().map(StatusCommand::json).toList())
         .put("notices", status.notices().stream().map(StatusCommand::json).toList())
@@ -61,7 +65,7 @@ final class StatusCommand extends DrpCommand {
             status.contradictions().stream().map(PlanCommand.Check::json).toList());
   }
 
-  private static Json json(EnvironmentStatus environment) {
+  private static Json json(EnvironmentStatus environment, Instant now) {
     return Json.object()
         .put("environment", environment.environment())
         .put("hasDatabase", environment.hasDatabase())
@@ -78,7 +82,19 @@ final class StatusCommand extends DrpCommand {
         .put("overdue", environment.overdue().stream().map(StatusCommand::json).toList())
         .put("notices", environment.notices().stream().map(StatusCommand::json).toList())
         .put("lockedBy", environment.lockedBy())
+        .put("fetched", environment.pulls().stream().map(it -> json(it, now)).toList())
         .put("database", environment.database().map(StatusCommand::json));
+  }
+
+  private static Json json(LastPull pull, Instant now) {
+    return Json.object()
+        .put("from", pull.from())
+        .put("to", pull.to())
+        .put("at", pull.at())
+        .put("recoveryPoint", pull.recoveryPoint())
+        .put("ageSeconds", pull.recoveryPoint().map(it -> Duration.between(it, now)))
+        .put("by", pull.by())
+        .put("problem", pull.problem().isEmpty() ? null : pull.problem());
   }
 
   private static Json json(Measure measure) {
@@ -193,11 +209,26 @@ final class StatusCommand extends DrpCommand {
               .formatted(
                   Format.count(environment.backups()), Format.bytes(environment.storedBytes())));
     }
+    for (LastPull pull : environment.pulls()) {
+      table.row("", "fetched", fetched(pull, now, out));
+    }
     environment.database().ifPresent(it -> table.row("", "database", database(it)));
     environment.lockedBy().ifPresent(it -> table.row("", "at work", it));
     addOverdue(table, environment.overdue(), now, out);
     addNotices(table, environment.notices(), out);
     table.lines().forEach(out::line);
+  }
+
+  private static String fetched(LastPull pull, Instant now, Console out) {
+    return "%s to %s %s, %s%s"
+        .formatted(
+            pull.from(),
+            pull.to(),
+            Format.relative(pull.at(), now),
+            pull.recoveryPoint()
+                .map(it -> "data of %s: %s".formatted(Format.relative(it, now), pull.by()))
+                .orElse("no good backup"),
+            pull.problem().isEmpty() ? "" : "; " + out.warning(pull.problem()));
   }
 
   private static String measure(Measure measure, Console out) {

@@ -6,6 +6,7 @@ import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupRuns;
 import dev.drp.backup.BackupSummary;
+import dev.drp.backup.LastPull;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.backup.NamedStorage;
 import dev.drp.database.DatabaseConnector;
@@ -112,6 +113,7 @@ public final class AssessStatus {
         memory.lockHolder(),
         streamed ? memory.walLockHolder() : Optional.empty(),
         streamed ? WalStatus.read(memory) : Optional.empty(),
+        LastPull.read(memory),
         answer,
         notices);
   }

@@ -57,6 +57,7 @@ final class EnvironmentAssessment {
         environment
             .database()
             .flatMap(DatabaseSettings::wal)
+            .filter(any -> facts.pulls().isEmpty()) // who fetches it does not stream it
             .map(streamed -> new LogAssessment(environment, facts, now));
   }
 
@@ -83,6 +84,7 @@ final class EnvironmentAssessment {
         overdue(),
         notices(),
         facts.lockedBy(),
+        facts.pulls(),
         facts.database());
   }
 

@@ -3,6 +3,7 @@ package dev.drp.assessment;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.backup.BackupRun;
+import dev.drp.backup.LastPull;
 import dev.drp.backup.LocalCatalog;
 import dev.drp.recovery.Execution;
 import dev.drp.wal.WalStatus;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param lockedBy who works on its backups
  * @param streamedBy who streams its write-ahead log; empty when nobody does, or is to
  * @param log how far the log has come; empty where nothing was ever streamed, or is to be
+ * @param pulls what this machine fetched of its backups from somebody else's storage
  * @param database what the database said of itself, where it was asked
  * @param notices what looking all this up brought to light
  */
@@ -28,6 +30,7 @@ record EnvironmentFacts(
     Optional<String> lockedBy,
     Optional<String> streamedBy,
     Optional<WalStatus> log,
+    List<LastPull> pulls,
     Optional<DatabaseAnswer> database,
     List<Notice> notices) {
   EnvironmentFacts {
@@ -37,6 +40,7 @@ record EnvironmentFacts(
     requireNonNull(lockedBy, "lockedBy");
     requireNonNull(streamedBy, "streamedBy");
     requireNonNull(log, "log");
+    pulls = List.copyOf(pulls);
     requireNonNull(database, "database");
     notices = List.copyOf(notices);
   }

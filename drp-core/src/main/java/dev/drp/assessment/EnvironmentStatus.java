@@ -2,6 +2,7 @@ package dev.drp.assessment;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.backup.LastPull;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param backups how many complete backups there are
  * @param storedBytes what they take in all storages together
  * @param lockedBy who works on its backups right now
+ * @param pulls what this machine last fetched of its backups from somebody else's storage
  * @param database what the database said of itself; only when it was asked
  */
 public record EnvironmentStatus(
@@ -38,6 +40,7 @@ public record EnvironmentStatus(
     List<Overdue> overdue,
     List<Notice> notices,
     Optional<String> lockedBy,
+    List<LastPull> pulls,
     Optional<DatabaseAnswer> database) {
   public EnvironmentStatus {
     requireNonNull(environment, "environment");
@@ -51,6 +54,7 @@ public record EnvironmentStatus(
     overdue = List.copyOf(overdue);
     notices = List.copyOf(notices);
     requireNonNull(lockedBy, "lockedBy");
+    pulls = List.copyOf(pulls);
     requireNonNull(database, "database");
   }
 

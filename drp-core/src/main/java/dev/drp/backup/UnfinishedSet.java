@@ -152,6 +152,37 @@ final class UnfinishedSet {
     copy(id, from, source, packs.object(pack.name()), pack.sha256(), task);
   }
 
+  /** Whether an earlier attempt brought this part; one that is damaged is removed. */
+  boolean hasArrived(BackupPart part, Progress.Task task) {
+    boolean arrived = hasArrived(folder.child(part.name()), part.sha256(), task);
+    if (arrived) {
+      parts.add(part);
+    }
+    return arrived;
+  }
+
+  /** The same of a pack. */
+  boolean hasArrived(Pack pack, Progress.Task task) {
+    return hasArrived(packs.object(pack.name()), pack.sha256(), task);
+  }
+
+  private boolean hasArrived(ObjectName object, String sha256, Progress.Task task) {
+    Sha256 actual = new Sha256();
+    try {
+      WholeObject.read(storage, object, task, actual::update);
+    } catch (RecoveryException e) {
+      if (e.code() == ErrorCode.OBJECT_NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
+    boolean same = actual.hex().equals(sha256);
+    if (!same) {
+      storage.objects().delete(object);
+    }
+    return same;
+  }
+
   private void copy(
       BackupId id,
       BackupCopy from,

@@ -1,6 +1,7 @@
 package dev.drp.backup;
 
 import java.util.List;
+import java.util.function.Predicate;
 
 /** What earlier runs left half-done in a storage. */
 final class UnfinishedSets {
@@ -14,10 +15,17 @@ final class UnfinishedSets {
    * @return one line for each thing that was cleaned up
    */
   static List<String> cleanUp(NamedStorage storage, String application, String environment) {
+    return cleanUp(storage, application, environment, id -> true);
+  }
+
+  /** The same of some sets. */
+  static List<String> cleanUp(
+      NamedStorage storage, String application, String environment, Predicate<BackupId> which) {
     ObjectName folder = SetLayout.environment(application, environment);
     storage.objects().removeAbandoned(folder);
     List<SetFolder> halfDone =
         SetFolder.allIn(storage, folder).stream()
+            .filter(set -> which.test(set.id()))
             .filter(set -> set.isUnfinished() || set.isExpiring() || set.has(SetLayout.STARTED))
             .toList();
     halfDone.forEach(UnfinishedSets::finish);

@@ -176,7 +176,7 @@ public final class ExpireLog {
   }
 
   /** A timeline never comes from one with a higher number. */
-  private static boolean leadsThrough(BaseContent base, WalSegment segment) {
+  static boolean leadsThrough(BaseContent base, WalSegment segment) {
     return Integer.compareUnsigned(segment.timeline(), base.timeline()) >= 0
         && base.start().isBefore(segment.end());
   }

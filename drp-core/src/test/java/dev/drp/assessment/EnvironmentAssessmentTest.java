@@ -229,6 +229,7 @@ class EnvironmentAssessmentTest {
             Optional.of("a backup, process 12"),
             Optional.empty(),
             Optional.empty(),
+            List.of(),
             Optional.empty(),
             List.of());
 
@@ -291,6 +292,7 @@ class EnvironmentAssessmentTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        List.of(),
         Optional.empty(),
         List.of());
   }

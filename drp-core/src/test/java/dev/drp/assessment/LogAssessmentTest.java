@@ -274,6 +274,7 @@ class LogAssessmentTest {
             Optional.empty(),
             streamedBy,
             log,
+            List.of(),
             Optional.empty(),
             List.of());
     return new EnvironmentAssessment(PLAN, PLAN.environment("production"), facts, NOW).assess();

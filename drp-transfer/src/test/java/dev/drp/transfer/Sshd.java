@@ -45,6 +45,11 @@ public final class Sshd implements AutoCloseable {
     return start(folder, "internal-sftp", "");
   }
 
+  /** One that refuses every change: {@code internal-sftp -R}. */
+  public static Sshd startReadOnly(Path folder) {
+    return start(folder, "internal-sftp -R", "");
+  }
+
   /**
    * One that runs what it is asked to.
    *

@@ -123,8 +123,13 @@ public final class OffSitePrimary implements AutoCloseable {
     return cli().run(Shop.withState(arguments));
   }
 
+  /** What is done meanwhile. */
+  public interface Work {
+    void run() throws Exception;
+  }
+
   /** Streams the log while something is done, until both storages have all of it. */
-  public void whileStreaming(Runnable work) throws Exception {
+  public void whileStreaming(Work work) throws Exception {
     Process stream = cli().start(Shop.withState("wal", "stream", "production"));
     try {
       Shop.await(
