@@ -125,6 +125,7 @@ final class Drp implements Runnable {
     commands.put("executions", ExecutionsCommand.class);
     commands.put("resume", ResumeCommand.class);
     commands.put("status", StatusCommand.class);
+    commands.put("kit", KitCommand.class);
     commands.put("demo", DemoCommand.class);
     commands.put("help", CommandLine.HelpCommand.class);
     return commands;
