@@ -6,8 +6,11 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A place where backups are kept. Its first key says of which type it is. */
-public sealed interface Storage {
+/**
+ * A place where backups are kept. Its first key says of which type it is. In the order in which
+ * they are documented; without permits, it would be that in which the compiler comes upon them.
+ */
+public sealed interface Storage permits Storage.Directory, Storage.Sftp, Storage.S3 {
   String name();
 
   /** Whether it survives the loss of the primary site. */
