@@ -35,6 +35,7 @@ record ArchitectureRules(String root) {
                     .or(
                         resideInAnyPackage(
                             "java..",
+                            "javax.crypto..",
                             "org.jspecify..",
                             "org.slf4j..",
                             "io.github.resilience4j..",
