@@ -4,6 +4,7 @@ import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogListing;
+import dev.drp.backup.Coding;
 import dev.drp.kit.BootstrapKit;
 import dev.drp.kit.Kit;
 import dev.drp.kit.KitRequest;
@@ -37,7 +38,8 @@ final class KitCommand extends DrpCommand {
 
   @Option(
       names = "--plain",
-      description = "Readable by everybody, and without any secret: for a plan without recipients.")
+      description =
+          "Readable by everybody, and so without any secret; also where the plan names recipients.")
   private boolean plain;
 
   @Override
@@ -57,7 +59,7 @@ final class KitCommand extends DrpCommand {
                     plan.environments().keySet().stream()
                         .flatMap(name -> newest(session, name))
                         .toList(),
-                    session.coding(),
+                    plain ? Coding.plain(session.coding().compression()) : session.coding(),
                     plain,
                     Path.of(System.getProperty("user.home", ".")),
                     folder.toAbsolutePath().normalize()));

@@ -12,9 +12,8 @@ import dev.drp.state.DurableFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -23,6 +22,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -36,12 +36,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
-import java.util.jar.JarOutputStream;
-import java.util.spi.ToolProvider;
-import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,9 +50,10 @@ public final class BootstrapKit {
   private static final String FILES = "files";
   private static final Duration LONG = Duration.ofMinutes(30);
 
-  /** What the program uses of Java; of jlink's modules. */
-  private static final String MODULES =
-      "java.se,jdk.crypto.ec,jdk.localedata,jdk.unsupported,jdk.zipfs";
+  private static final Set<StandardOpenOption> NEW =
+      Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  private static final FileAttribute<?> OWNER =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final CommandRunner local;
   private final Clock clock;
@@ -93,11 +89,7 @@ public final class BootstrapKit {
     @Nullable Path stage = null;
     try {
       Files.createDirectories(request.folder());
-      stage =
-          Files.createTempDirectory(
-              request.folder(),
-              ".drp-kit",
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      stage = Files.createTempDirectory("drp-kit");
       return make(request, name, now, Files.createDirectory(stage.resolve(name)));
     } catch (IOException e) {
       throw failed(request, e);
@@ -113,13 +105,12 @@ public final class BootstrapKit {
   private Kit make(KitRequest request, String name, Instant now, Path content) throws IOException {
     List<String> missing = new ArrayList<>();
     List<String> notes = new ArrayList<>();
-    program(request, content, notes);
+    new KitProgram(request.program(), request.mainClass()).putInto(content).ifPresent(notes::add);
     PlanReferences references = PlanReferences.of(request.plan(), request.home());
-    boolean withSecrets = request.encrypted();
-    place(request.planFile(), content, missing);
-    references.hostKeys().forEach(file -> place(file, content, missing));
-    if (withSecrets) {
-      references.secrets().forEach(file -> place(file, content, missing));
+    link(request.planFile(), content, missing);
+    references.hostKeys().forEach(file -> link(file, content, missing));
+    if (request.encrypted()) {
+      references.secrets().forEach(file -> link(file, content, missing));
     } else {
       references
           .secrets()
@@ -128,12 +119,13 @@ public final class BootstrapKit {
     references
         .variables()
         .forEach(it -> notes.add("variable %s of the environment is not in it".formatted(it)));
+    references
+        .withoutKey()
+        .forEach(it -> notes.add("no private key for %s is known here".formatted(it)));
     KitPage page = new KitPage(request, references, name, now, missing, notes);
     DurableFile.write(content.resolve("START.md"), page.inside().getBytes(UTF_8));
     Path file = request.folder().resolve(name + ".tar" + request.coding().suffix());
-    Path unfinished = content.resolveSibling("kit");
-    String sha256 = pack(request, content, unfinished);
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    String sha256 = pack(request, content, file);
     Path printed = request.folder().resolve(name + ".md");
     DurableFile.write(
         printed,
@@ -141,80 +133,35 @@ public final class BootstrapKit {
     return new Kit(file, Files.size(file), sha256, printed, missing, notes);
   }
 
-  private static void program(KitRequest request, Path content, List<String> notes)
-      throws IOException {
-    Path library = Files.createDirectory(content.resolve("lib"));
-    int number = 0;
-    for (Path part : request.program()) {
-      if (Files.isRegularFile(part)) {
-        Files.copy(part, library.resolve(part.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-      } else if (Files.isDirectory(part)) {
-        jar(part, library.resolve("classes-%02d.jar".formatted(number++)));
-      }
-    }
-    Path start = content.resolve("drp");
-    try (InputStream script = BootstrapKit.class.getResourceAsStream("drp.sh")) {
-      Files.writeString(
-          start,
-          new String(requireNonNull(script, "drp.sh").readAllBytes(), UTF_8)
-              .replace("@MAIN@", request.mainClass()));
-    }
-    Files.setPosixFilePermissions(start, PosixFilePermissions.fromString("rwxr-xr-x"));
-    Optional<ToolProvider> jlink = ToolProvider.findFirst("jlink");
-    StringWriter said = new StringWriter();
-    PrintWriter output = new PrintWriter(said);
-    boolean made =
-        jlink.isPresent()
-            && jlink
-                    .get()
-                    .run(
-                        output,
-                        output,
-                        "--add-modules",
-                        MODULES,
-                        "--output",
-                        content.resolve("runtime").toString(),
-                        "--strip-java-debug-attributes",
-                        "--no-header-files",
-                        "--no-man-pages")
-                == 0;
-    if (!made) {
-      notes.add(
-          "no Java is in it, as this one cannot make a copy of itself%s: the new machine needs one of"
-                  .formatted(jlink.isPresent() ? " (" + said.toString().strip() + ")" : "")
-              + " version 17 or later");
-    }
-  }
-
-  private static void jar(Path folder, Path jar) throws IOException {
-    try (JarOutputStream output = new JarOutputStream(Files.newOutputStream(jar));
-        Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        output.putNextEntry(new ZipEntry(folder.relativize(file).toString()));
-        Files.copy(file, output);
-        output.closeEntry();
-      }
-    }
-  }
-
-  /** Copies a file to where its absolute path is below the folder of files. */
-  private static void place(Path file, Path content, List<String> missing) {
+  /**
+   * Links to a file from where its absolute path is below the folder of files. A link and no copy:
+   * what is secret is written nowhere but encrypted.
+   */
+  private static void link(Path file, Path content, List<String> missing) {
     Path absolute = file.toAbsolutePath().normalize();
-    Path target = content.resolve(FILES).resolve(absolute.getRoot().relativize(absolute));
-    try {
-      DurableFile.write(target, Files.readAllBytes(absolute));
-    } catch (IOException e) {
+    if (!Files.isRegularFile(absolute) || !Files.isReadable(absolute)) {
       missing.add("%s is not in it: it cannot be read here".formatted(absolute));
+      return;
+    }
+    Path link = content.resolve(FILES).resolve(absolute.getRoot().relativize(absolute));
+    try {
+      DurableFile.createFolders(requireNonNull(link.getParent(), "parent"));
+      Files.deleteIfExists(link);
+      Files.createSymbolicLink(link, absolute);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
   /** Returns the hash of what was written. */
   private String pack(KitRequest request, Path content, Path file) throws IOException {
     MessageDigest hash = sha256();
+    Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
     Command tar =
         Command.of(
                 "tar",
                 "--create",
+                "--dereference",
                 "--numeric-owner",
                 "--owner=0",
                 "--group=0",
@@ -222,20 +169,24 @@ public final class BootstrapKit {
                 requireNonNull(content.getParent(), "parent").toString(),
                 content.getFileName().toString())
             .within(LONG);
-    try (OutputStream output =
-            Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream hashed = new DigestOutputStream(output, hash);
-        RunningCommand running = local.start(tar)) {
-      running.stdin().close();
-      try (OutputStream coded = request.coding().encode(hashed);
-          InputStream stdout = running.stdout()) {
-        stdout.transferTo(coded);
+    try {
+      try (OutputStream output =
+              Channels.newOutputStream(FileChannel.open(unfinished, NEW, OWNER));
+          OutputStream hashed = new DigestOutputStream(output, hash);
+          RunningCommand running = local.start(tar)) {
+        running.stdin().close();
+        try (OutputStream coded = request.coding().encode(hashed);
+            InputStream stdout = running.stdout()) {
+          stdout.transferTo(coded);
+        }
+        running.await().requireSuccess();
       }
-      running.await().requireSuccess();
-    }
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.WRITE))) {
-      channel.force(true);
+      try (FileChannel written = FileChannel.open(unfinished, StandardOpenOption.WRITE)) {
+        written.force(true);
+      }
+      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(unfinished);
     }
     return HexFormat.of().formatHex(hash.digest());
   }
@@ -271,7 +222,7 @@ public final class BootstrapKit {
       throw new RecoveryException(
           ErrorCode.LOCAL_FILE,
           "cannot remove %s: %s".formatted(folder, e),
-          "remove it: it holds what went into the kit, unencrypted.",
+          "remove it; it holds no secret.",
           e);
     }
   }

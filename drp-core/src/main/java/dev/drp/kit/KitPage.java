@@ -1,7 +1,9 @@
 package dev.drp.kit;
 
 import dev.drp.backup.CatalogEntry;
+import dev.drp.plan.BackupKind;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.SshFiles;
 import dev.drp.plan.Storage;
 import dev.drp.plan.WrittenPlan;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -60,7 +63,7 @@ final class KitPage {
             ""),
         List.of(
             "    sha256sum " + file,
-            request.encrypted() ? "    IDENTITY=…/identity.txt" : "",
+            needsIdentity() ? "    IDENTITY=…/identity.txt" : "",
             "    %s | %s | tar -xp".formatted(read, request.coding().compression().undoCommand()),
             "    cd " + name,
             ""));
@@ -87,11 +90,9 @@ final class KitPage {
     lines.add(
         "- a machine with Linux, and the programs `tar`, `zstd`%s"
             .formatted(request.encrypted() ? " and `age`" : ""));
-    if (request.encrypted()) {
+    if (needsIdentity()) {
       lines.add("- the identity of one of these recipients, which is nowhere in the kit:");
-      request.coding().encryption().stream()
-          .flatMap(it -> it.recipients().stream())
-          .forEach(it -> lines.add("  - `%s`".formatted(it)));
+      plan.encryption().publicKeys().forEach(it -> lines.add("  - `%s`".formatted(it)));
     }
     references.variables().forEach(it -> lines.add("- the value of `%s`".formatted(it)));
     Stream.concat(missing.stream(), notes.stream())
@@ -108,18 +109,12 @@ final class KitPage {
     lines.add("");
     lines.add("See what there is, prove a backup without touching anything, then restore:");
     lines.add("");
-    String identity = request.encrypted() ? " --identity \"$IDENTITY\"" : "";
+    String identity = needsIdentity() ? " --identity \"$IDENTITY\"" : "";
     lines.add("    ./drp --plan \"$DRP_PLAN\" backups");
-    for (String environment : plan.environments().keySet()) {
-      if (plan.environments().get(environment).database().isPresent()) {
-        lines.add(
-            "    ./drp --plan \"$DRP_PLAN\"%s drill restore %s".formatted(identity, environment));
-        lines.add(
-            "    ./drp --plan \"$DRP_PLAN\"%s restore %s --mode check"
-                .formatted(identity, environment));
-        lines.add("    ./drp --plan \"$DRP_PLAN\"%s restore %s".formatted(identity, environment));
-      }
-    }
+    plan.environments().values().stream()
+        .filter(environment -> environment.database().isPresent())
+        .flatMap(environment -> commands(environment.name(), identity))
+        .forEach(lines::add);
     lines.add("");
     lines.add("Without this program: each backup holds a README.md with the commands of standard");
     lines.add("programs that restore it.");
@@ -136,6 +131,31 @@ final class KitPage {
     }
     people(plan.written(), lines);
     return String.join("\n", lines) + "\n";
+  }
+
+  /** For the kit, or for the backups when the kit is plain. */
+  private boolean needsIdentity() {
+    return !request.plan().encryption().publicKeys().isEmpty();
+  }
+
+  /** For each kind of backup of its database that there is; with the log that gets nearest. */
+  private Stream<String> commands(String environment, String identity) {
+    Set<BackupKind> kinds =
+        request.newest().stream()
+            .filter(backup -> backup.manifest().environment().equals(environment))
+            .map(backup -> backup.manifest().kind())
+            .collect(Collectors.toSet());
+    Stream<String> options =
+        Stream.concat(
+            kinds.contains(BackupKind.PHYSICAL) ? Stream.of(" --kind physical") : Stream.empty(),
+            kinds.contains(BackupKind.LOGICAL) || !kinds.contains(BackupKind.PHYSICAL)
+                ? Stream.of("")
+                : Stream.empty());
+    return options.flatMap(
+        kind ->
+            Stream.of("drill restore %s", "restore %s --mode check", "restore %s")
+                .map(it -> it.formatted(environment) + kind)
+                .map(it -> "    ./drp --plan \"$DRP_PLAN\"%s %s".formatted(identity, it)));
   }
 
   private void storage(Storage storage, List<String> lines) {
@@ -155,7 +175,8 @@ final class KitPage {
     lines.add(
         "- **%s**%s: %s".formatted(storage.name(), storage.offSite() ? " (off-site)" : "", where));
     if (storage instanceof Storage.Sftp sftp) {
-      HostKeys.of(sftp.sftp(), PlanReferences.knownHosts(sftp, request.home()))
+      HostKeys.of(
+              sftp.sftp(), sftp.knownHosts().orElseGet(() -> SshFiles.knownHosts(request.home())))
           .forEach(key -> lines.add("  - host key `%s`".formatted(key)));
     }
   }

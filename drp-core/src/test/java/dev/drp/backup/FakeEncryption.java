@@ -19,7 +19,7 @@ import java.util.zip.CRC32;
  * What an encryption does, without any: who is not among the recipients is refused, the same
  * content gives other bytes each time, and what is cut or damaged fails.
  */
-public final class FakeEncryption implements Encryption {
+public class FakeEncryption implements Encryption {
   private static final AtomicInteger NEXT = new AtomicInteger(1);
   private static final int CHECKSUM = Long.BYTES;
 
@@ -50,7 +50,7 @@ public final class FakeEncryption implements Encryption {
   }
 
   @Override
-  public OutputStream encrypt(OutputStream output) {
+  public OutputStream encrypt(OutputStream output) throws IOException {
     ByteArrayOutputStream plain = new ByteArrayOutputStream();
     return new FilterOutputStream(plain) {
       @Override

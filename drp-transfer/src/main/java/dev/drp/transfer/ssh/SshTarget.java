@@ -3,12 +3,11 @@ package dev.drp.transfer.ssh;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.plan.SshAddress;
-import java.nio.file.Files;
+import dev.drp.plan.SshFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * An account on another machine, and how it and we are recognised.
@@ -20,8 +19,6 @@ import java.util.stream.Stream;
  */
 public record SshTarget(
     String host, int port, String user, Path knownHosts, List<Path> keys, Limits limits) {
-  private static final List<String> USUAL_KEYS = List.of("id_ed25519", "id_ecdsa", "id_rsa");
-
   public SshTarget {
     requireNonNull(host, "host");
     requireNonNull(user, "user");
@@ -59,14 +56,12 @@ public record SshTarget(
       Path home,
       String user,
       Limits limits) {
-    Path ssh = home.resolve(".ssh");
-    Stream<Path> usual = USUAL_KEYS.stream().map(ssh::resolve).filter(Files::exists);
     return new SshTarget(
         address.host().replaceAll("[\\[\\]]", ""),
         address.port(),
         address.user().orElse(user),
-        knownHosts.orElse(ssh.resolve("known_hosts")),
-        key.map(List::of).orElseGet(usual::toList),
+        knownHosts.orElseGet(() -> SshFiles.knownHosts(home)),
+        key.map(List::of).orElseGet(() -> SshFiles.keys(home)),
         limits);
   }
 

@@ -1,0 +1,5 @@
+/** Unit tests of the bootstrap kit. */
+@NullMarked
+package dev.drp.kit;
+
+import org.jspecify.annotations.NullMarked;
