@@ -230,9 +230,9 @@ final class BackupsExpire extends DrpCommand {
             .formatted(
                 Format.count(log.removed().size(), "file", "files"), Format.bytes(log.bytes()));
     out.line(
-        "  log of server %s in storage %s: %s"
+        "  log of %s in storage %s: %s"
             .formatted(
-                log.systemIdentifier(),
+                log.systemIdentifier().map("server "::concat).orElse("all servers"),
                 log.storage().name(),
                 log.failure()
                     .map(e -> out.bad("not removed") + ": " + e.problem())

@@ -37,14 +37,14 @@ public final class ExpireLog {
   /**
    * The log of one server in one storage.
    *
-   * @param systemIdentifier the server
+   * @param systemIdentifier the server; empty where the storage fails before it names any
    * @param removed what goes, oldest first
    * @param hindrance why nothing goes, whatever it is needed for
    * @param failure why the rest of what was to go is still there
    */
   public record Expiry(
       NamedStorage storage,
-      String systemIdentifier,
+      Optional<String> systemIdentifier,
       List<StoredObject> removed,
       Optional<String> hindrance,
       Optional<RecoveryException> failure) {
@@ -62,7 +62,8 @@ public final class ExpireLog {
   }
 
   /**
-   * What {@link #apply} would remove now, for each server and storage with a log that answers.
+   * What {@link #apply} would remove now, for each server and storage with a log. A storage that
+   * the listing calls unreachable is left out; one that fails later is in it, with the failure.
    * Changes nothing.
    *
    * @param window how far back a recovery to any instant is promised
@@ -75,10 +76,21 @@ public final class ExpireLog {
       try {
         expiries.addAll(plan(environment, storage, listing, since));
       } catch (RecoveryException e) {
-        // The listing has said of every storage whether it answers.
+        if (!isUnreachable(listing, storage)) {
+          expiries.add(
+              new Expiry(storage, Optional.empty(), List.of(), Optional.empty(), Optional.of(e)));
+        }
       }
     }
     return expiries;
+  }
+
+  private static boolean isUnreachable(CatalogListing listing, NamedStorage storage) {
+    return listing.problems().stream()
+        .anyMatch(
+            problem ->
+                problem.kind() == CatalogProblem.Kind.UNREACHABLE
+                    && problem.storage().equals(storage.name()));
   }
 
   /** Removes it. A storage that fails does not keep others from it. */
@@ -87,6 +99,9 @@ public final class ExpireLog {
   }
 
   private static Expiry remove(Expiry plan) {
+    if (plan.failure().isPresent()) {
+      return plan;
+    }
     List<StoredObject> removed = new ArrayList<>();
     for (StoredObject object : plan.removed()) {
       try {
@@ -122,7 +137,7 @@ public final class ExpireLog {
                   .flatMap(timeline -> storage.objects().list(timeline).stream())
                   .filter(object -> !isNeeded(object, needing))
                   .toList();
-      expiries.add(new Expiry(storage, system, removed, hindrance, Optional.empty()));
+      expiries.add(new Expiry(storage, Optional.of(system), removed, hindrance, Optional.empty()));
     }
     return expiries;
   }

@@ -8,11 +8,11 @@ import java.util.OptionalLong;
 import java.util.function.Predicate;
 
 /** A storage that refuses to store objects of some names; subclasses misbehave in other ways. */
-class FailingStorage implements BackupStorage {
+public class FailingStorage implements BackupStorage {
   private final BackupStorage storage;
   private final Predicate<ObjectName> refused;
 
-  FailingStorage(BackupStorage storage, Predicate<ObjectName> refused) {
+  public FailingStorage(BackupStorage storage, Predicate<ObjectName> refused) {
     this.storage = storage;
     this.refused = refused;
   }

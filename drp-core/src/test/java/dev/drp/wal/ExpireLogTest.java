@@ -3,13 +3,18 @@ package dev.drp.wal;
 import static dev.drp.backup.BackupFixture.ENVIRONMENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
 import dev.drp.backup.BackupRequest;
 import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.FailingStorage;
 import dev.drp.backup.FakeServerFiles;
 import dev.drp.backup.InMemoryStorage;
 import dev.drp.backup.NamedStorage;
+import dev.drp.backup.ObjectName;
 import dev.drp.backup.StoredObject;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Span;
@@ -172,12 +177,38 @@ class ExpireLogTest {
   }
 
   @Test
+  void aStorageThatFailsOnceItHasListedItsBackupsIsNamed() {
+    NamedStorage failing =
+        new NamedStorage(
+            "local",
+            false,
+            true,
+            new FailingStorage(fixture.local, any -> false) {
+              @Override
+              public List<StoredObject> list(ObjectName folder) {
+                if (folder.value().contains("/wal/")) {
+                  throw new RecoveryException(
+                      ErrorCode.STORAGE_UNAVAILABLE, "connection lost", "try again.");
+                }
+                return super.list(folder);
+              }
+            });
+
+    BackupCatalog catalog = new BackupCatalog(BackupFixture.APPLICATION, List.of(failing));
+    assertThat(new ExpireLog(catalog, fixture.clock).apply(ENVIRONMENT, WEEK))
+        .singleElement()
+        .matches(it -> it.failure().orElseThrow().problem().equals("connection lost"))
+        .matches(it -> it.removed().isEmpty());
+    assertThat(left(1)).first().isEqualTo(5);
+  }
+
+  @Test
   void removesNothingOfAServerWithoutABackup() {
     String other = LOG.replace("7000000000000000001", "7000000000000000002") + "00000001/";
     fixture.local.plant(other + new WalSegment(1, 5).name() + ".gz", new byte[1]);
 
     assertThat(apply(WEEK))
-        .filteredOn(it -> it.systemIdentifier().equals("7000000000000000002"))
+        .filteredOn(it -> it.systemIdentifier().equals(Optional.of("7000000000000000002")))
         .singleElement()
         .matches(it -> it.hindrance().isPresent() && it.removed().isEmpty());
     assertThat(fixture.local.allNames()).anyMatch(name -> name.startsWith(other));
