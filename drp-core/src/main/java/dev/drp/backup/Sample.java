@@ -2,9 +2,6 @@ package dev.drp.backup;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.LocalDate;
 
 /**
@@ -32,15 +29,8 @@ public record Sample(int of, int slice) {
 
   /** Whether what is called so is in it. */
   public boolean holds(String name) {
-    return Integer.remainderUnsigned(ByteBuffer.wrap(sha256(name)).getInt(), of) == slice;
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    int hash = Integer.parseUnsignedInt(Sha256.of(name.getBytes(UTF_8)), 0, 8, 16);
+    return Integer.remainderUnsigned(hash, of) == slice;
   }
 
   /** As a person counts: slice 3 of 7. */

@@ -71,6 +71,10 @@ public final class VerifySample {
       return storage.equals(copy.storage().name()) && id.equals(backup.value());
     }
 
+    boolean isTooOld(Instant now) {
+      return at.isBefore(now.minus(Duration.ofDays((long) PERIODS * of)));
+    }
+
     List<String> row() {
       return List.of(storage, id, String.valueOf(of), String.valueOf(slice), at.toString());
     }
@@ -193,11 +197,10 @@ public final class VerifySample {
   private boolean remember(BackupManifest manifest, BackupCopy copy, Sample sample) {
     EnvironmentState memory = state.environment(application, manifest.environment());
     Instant now = clock.instant();
-    Instant oldest = now.minus(Duration.ofDays((long) PERIODS * sample.of()));
     Instant failed = copy.last(BackupEvent.Type.FAILED).map(BackupEvent::at).orElse(Instant.MIN);
     try (StateLock held = memory.lockCatalog()) {
       List<Good> good = new ArrayList<>(read(memory));
-      good.removeIf(it -> it.of == sample.of() && it.at.isBefore(oldest));
+      good.removeIf(it -> it.isTooOld(now));
       good.add(
           new Good(copy.storage().name(), manifest.id().value(), sample.of(), sample.slice(), now));
       boolean complete =
