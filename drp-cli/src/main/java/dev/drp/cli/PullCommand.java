@@ -17,6 +17,7 @@ import dev.drp.database.Lsn;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.WalSettings;
+import dev.drp.state.EnvironmentState;
 import dev.drp.wal.ExpireLog;
 import dev.drp.wal.PullLog;
 import java.time.Instant;
@@ -70,6 +71,15 @@ final class PullCommand extends DrpCommand {
     }
     ContingencyPlan plan = session.plan();
     plan.environment(environment);
+    try {
+      return pull(session, plan);
+    } catch (RecoveryException e) {
+      rememberFailure(session, e);
+      throw e;
+    }
+  }
+
+  private ExitStatus pull(Session session, ContingencyPlan plan) {
     List<NamedStorage> storages = session.storages().open(List.of(from, to));
     RetentionPolicy policy = RetentionPolicy.of(plan, environment);
     BackupResult.Copy sets =
@@ -126,8 +136,28 @@ final class PullCommand extends DrpCommand {
                 .or(() -> newest.map(it -> "backup " + it.id()))
                 .orElse(""),
             failures(sets, log).stream().findFirst().map(RecoveryException::problem).orElse(""));
-    pulled.write(session.state().environment(session.plan().application(), environment));
+    pulled.write(memory(session));
     return pulled;
+  }
+
+  /** What this machine had before, it still has. */
+  private void rememberFailure(Session session, RecoveryException failure) {
+    Optional<LastPull> earlier =
+        LastPull.read(memory(session)).stream()
+            .filter(it -> it.from().equals(from) && it.to().equals(to))
+            .findFirst();
+    new LastPull(
+            from,
+            to,
+            session.now(),
+            earlier.flatMap(LastPull::recoveryPoint),
+            earlier.map(LastPull::by).orElse(""),
+            failure.problem())
+        .write(memory(session));
+  }
+
+  private EnvironmentState memory(Session session) {
+    return session.state().environment(session.plan().application(), environment);
   }
 
   private static List<RecoveryException> failures(BackupResult.Copy sets, PullLog.Pulled log) {

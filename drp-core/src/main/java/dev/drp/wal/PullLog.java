@@ -157,13 +157,10 @@ public final class PullLog {
     private @Nullable RecoveryException failure;
 
     void pull(WalLayout layout, List<BaseContent> bases) {
-      List<String> names = from.objects().names(layout.folder());
-      for (String name : names) {
-        if (WalLayout.timelineOfHistory(name).isPresent()) {
-          fetchAll(layout.folder(), object -> object.name().lastSegment().equals(name));
-        }
-      }
-      for (String name : names) {
+      fetchAll(
+          layout.folder(),
+          object -> WalLayout.timelineOfHistory(object.name().lastSegment()).isPresent());
+      for (String name : from.objects().names(layout.folder())) {
         if (WalLayout.timelineOf(name).isPresent()) {
           fetchTimeline(layout, layout.folder().child(name), bases);
         }
