@@ -81,12 +81,11 @@ public final class AgeDecryption implements Decryption {
   }
 
   private static RecoveryException noIdentity(String where, String problem) {
+    // No cause: it might show what is secret.
     return new RecoveryException(
         ErrorCode.SECRET_UNAVAILABLE,
         "identity %s: %s (what it holds is not shown)".formatted(where, problem),
-        "name a file as age-keygen writes it, with a line AGE-SECRET-KEY-1…."); // no cause: it
-    // might show what
-    // is secret
+        "name a file as age-keygen writes it, with a line AGE-SECRET-KEY-1….");
   }
 
   @Override

@@ -25,10 +25,14 @@ final class RemoteCommand implements RunningCommand {
   private final OutputTail errorOutput = new OutputTail();
   private final Thread errorReader;
 
+  /** A disk that hangs there keeps the connection alive and the command from its end. */
+  private final SshConnection.Watched longest;
+
   private RemoteCommand(SshConnection connection, Session session, Session.Command command) {
     this.connection = connection;
     this.session = session;
     this.command = command;
+    this.longest = connection.watched(ThisMachine.LONGEST);
     this.errorReader = new Thread(this::readErrorOutput, "stderr over " + connection.target());
     errorReader.setDaemon(true);
     errorReader.start();
@@ -80,6 +84,7 @@ final class RemoteCommand implements RunningCommand {
     } catch (IOException e) {
       // the connection is gone, and the command with it
     }
+    longest.close();
   }
 
   private void readErrorOutput() {
