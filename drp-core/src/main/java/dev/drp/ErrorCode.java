@@ -35,6 +35,10 @@ public enum ErrorCode {
   CONTAINER_NOT_FOUND(ExitStatus.FAILED, false),
   /** No such image on the engine. */
   IMAGE_NOT_FOUND(ExitStatus.FAILED, false),
+  /** Compose does not accept its files, or a variable that they use has no value. */
+  COMPOSE_INVALID(ExitStatus.FAILED, false),
+  /** A service ended, or did not become healthy. */
+  SERVICE_UNHEALTHY(ExitStatus.FAILED, false),
 
   /** The database server does not answer. */
   DATABASE_UNAVAILABLE(ExitStatus.FAILED, true),

@@ -1,0 +1,50 @@
+package dev.drp.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The Docker Compose project of one environment, run as its team runs it: with its own files, its
+ * own folder and its own name. Safe for concurrent use.
+ *
+ * <p>Every method may throw COMMAND_NOT_FOUND where there is no {@code docker compose},
+ * ENGINE_UNAVAILABLE, and COMPOSE_INVALID, with what Compose says, for files that it does not
+ * accept or that use a variable that has no value.
+ */
+public interface ComposeProject {
+  /** Its name, which its containers, volumes and networks begin with. */
+  String name();
+
+  /** What its files say, checked by Compose itself. Needs no engine. */
+  ComposeConfiguration configuration();
+
+  /**
+   * The containers that it has now, also stopped ones, in name order; those of one-off runs are
+   * none.
+   */
+  List<Container> containers();
+
+  /**
+   * Creates what is missing, starts services in the order of their dependencies, and returns once
+   * all of them run, and are healthy where they have a health check; one that is meant to end may
+   * have ended well. Whatever is up already is left as it is. Never pulls and never builds.
+   *
+   * <p>SERVICE_UNHEALTHY when one ends, is unhealthy, or is not healthy in time, with the last
+   * lines of its log; IMAGE_NOT_FOUND; COMMAND_FAILED with what Compose says, such as a port that
+   * is taken.
+   *
+   * @param services which; all of them where it is empty
+   * @param images the content ids of images that services must run, by service, whatever their name
+   *     means by now; a service that is not in it runs what its files say
+   * @param limit how long all of it may take
+   */
+  void up(List<String> services, Map<String, String> images, Duration limit);
+
+  /**
+   * Stops and removes its containers and networks. Volumes stay. No effect where there are none.
+   *
+   * @param grace how long each container may take to end by itself
+   */
+  void down(Duration grace);
+}
