@@ -2,9 +2,14 @@ package dev.drp.runtime;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What the files of a Compose project say, with all variables filled in.
@@ -16,6 +21,55 @@ public record ComposeConfiguration(Map<String, Service> services, Map<String, Vo
   public ComposeConfiguration {
     services = Map.copyOf(services);
     volumes = Map.copyOf(volumes);
+  }
+
+  /**
+   * All services, each after those that it depends on; otherwise in name order. To stop them, go
+   * the other way.
+   */
+  public List<String> inOrder() {
+    return withDependencies(services.keySet());
+  }
+
+  /**
+   * These services, and all that they depend on, each after those that it depends on.
+   *
+   * @param wanted names of services; one that there is not is left out
+   */
+  public List<String> withDependencies(Collection<String> wanted) {
+    Set<String> ordered = new LinkedHashSet<>();
+    for (String service : new TreeSet<>(wanted)) {
+      add(service, new LinkedHashSet<>(), ordered);
+    }
+    return List.copyOf(ordered);
+  }
+
+  /** These services, and all that depend on them, each after those that it depends on. */
+  public List<String> withDependents(Collection<String> wanted) {
+    List<String> ordered = new ArrayList<>();
+    for (String service : inOrder()) {
+      if (wanted.contains(service)
+          || service(service).dependsOn().stream().anyMatch(ordered::contains)) {
+        ordered.add(service);
+      }
+    }
+    return List.copyOf(ordered);
+  }
+
+  private void add(String service, Set<String> path, Set<String> ordered) {
+    // Compose refuses circles; one that was made by hand is cut somewhere.
+    if (!services.containsKey(service) || ordered.contains(service) || !path.add(service)) {
+      return;
+    }
+    for (String needed : new TreeSet<>(service(service).dependsOn())) {
+      add(needed, path, ordered);
+    }
+    ordered.add(service);
+  }
+
+  /** The service of that name, which has to be there. */
+  public Service service(String name) {
+    return requireNonNull(services.get(name), name);
   }
 
   /**

@@ -28,13 +28,17 @@ public interface ComposeProject {
   /**
    * Creates what is missing, starts services in the order of their dependencies, and returns once
    * all of them run, and are healthy where they have a health check; one that is meant to end may
-   * have ended well. Whatever is up already is left as it is. Never pulls and never builds.
+   * have ended well. Containers that are there already are left as they are, also where the files
+   * have changed since; only one of another image than {@code images} says is made anew. Never
+   * pulls and never builds.
    *
-   * <p>SERVICE_UNHEALTHY when one ends, is unhealthy, or is not healthy in time, with the last
-   * lines of its log; IMAGE_NOT_FOUND; COMMAND_FAILED with what Compose says, such as a port that
-   * is taken.
+   * <p>SERVICE_UNHEALTHY when one that is started now ends with another code than 0 or is
+   * unhealthy, or when any is not healthy in time, with the last lines of its log, secrets removed;
+   * IMAGE_NOT_FOUND; COMMAND_FAILED with what Compose says, such as a port that is taken. What was
+   * started stays up.
    *
-   * @param services which; all of them where it is empty
+   * @param services which, with those that they depend on; all of them where it is empty. One that
+   *     there is not: COMPOSE_INVALID
    * @param images the content ids of images that services must run, by service, whatever their name
    *     means by now; a service that is not in it runs what its files say
    * @param limit how long all of it may take

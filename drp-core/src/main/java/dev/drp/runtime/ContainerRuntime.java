@@ -33,6 +33,24 @@ public interface ContainerRuntime extends AutoCloseable {
   /** Stops a container, with time to end by itself; no effect on one that is stopped. */
   void stop(Container container, Duration grace);
 
+  /** Stops a container as {@link #stop} does, and starts it. One that is stopped is started. */
+  void restart(Container container, Duration grace);
+
+  /**
+   * The last lines of what a container printed, on standard output and standard error, in the order
+   * in which they came. May hold secrets: see {@link HiddenSecrets}.
+   */
+  List<String> lastLogLines(Container container, int count);
+
+  /** What a running container uses now. Takes a second or two, in which the engine measures. */
+  ContainerLoad load(Container container);
+
+  /** All volumes, in name order. */
+  List<Volume> volumes();
+
+  /** What is stored on this engine. May take long where there is much. */
+  EngineDiskUsage diskUsage();
+
   /**
    * Starts a throw-away container on a new network of its own that has no way out. When this fails,
    * nothing of it is left. IMAGE_NOT_FOUND when the image is not on this engine: nothing is ever

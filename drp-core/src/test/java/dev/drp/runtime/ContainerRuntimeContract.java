@@ -73,6 +73,91 @@ public abstract class ContainerRuntimeContract {
   }
 
   @Test
+  void tellsHowAContainerEndedAndStartsItAgain() {
+    try (ThrowawayContainer throwaway =
+        runtime()
+            .startThrowaway(request("sh", "-c", "trap 'exit 7' TERM INT; while :; do :; done"))) {
+      Container container = throwaway.container();
+      assertThat(container.end()).isEmpty();
+      assertThat(container.health()).isEmpty();
+
+      runtime().stop(container, Duration.ofSeconds(30));
+
+      Container.End end = runtime().container(container.id()).end().orElseThrow();
+      assertThat(end.exitCode()).isEqualTo(7);
+      assertThat(end.outOfMemory()).isFalse();
+
+      runtime().restart(container, Duration.ZERO);
+      assertThat(runtime().container(container.id()).running()).isTrue();
+      runtime().restart(container, Duration.ofSeconds(30));
+      assertThat(runtime().container(container.id()).running()).isTrue();
+      assertThat(runtime().container(container.id()).end()).isEmpty();
+    }
+  }
+
+  @Test
+  void readsTheEndOfALogOfBothOutputsInTheOrderOfTime() {
+    String prints = "echo 1; sleep 0.2; echo 2 >&2; sleep 0.2; echo 3; sleep 0.2; echo 4 >&2";
+    try (ThrowawayContainer throwaway =
+        runtime().startThrowaway(request("sh", "-c", prints + "; exec sleep 3600"))) {
+      Container container = throwaway.container();
+      long start = System.nanoTime();
+      while (runtime().lastLogLines(container, 10).size() < 4) {
+        assertThat(System.nanoTime() - start).as("waiting").isLessThan(20_000_000_000L);
+      }
+
+      assertThat(runtime().lastLogLines(container, 3)).containsExactly("2", "3", "4");
+    }
+  }
+
+  @Test
+  void measuresWhatAContainerUses() {
+    ThrowawayRequest busy =
+        new ThrowawayRequest(
+            owner,
+            imageId(),
+            Map.of(),
+            List.of("sh", "-c", "while :; do :; done"),
+            OptionalLong.of(256L << 20),
+            OptionalLong.empty());
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(busy)) {
+      ContainerLoad load = runtime().load(throwaway.container());
+
+      assertThat(load.processors()).isBetween(0.01, 1.5);
+      assertThat(load.memoryBytes()).isBetween(1L, 256L << 20);
+      assertThat(load.memoryLimitBytes()).isEqualTo(256L << 20);
+      assertThat(load.memoryShare()).isBetween(0.0, 1.0);
+
+      runtime().stop(throwaway.container(), Duration.ZERO);
+      assertThatThrownBy(() -> runtime().load(throwaway.container()))
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTAINER_NOT_FOUND));
+    }
+  }
+
+  @Test
+  void listsVolumesAndWhatIsStored() {
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"))) {
+      String volume = throwaway.container().volumes().get(0).volume();
+
+      assertThat(runtime().volumes())
+          .anySatisfy(
+              each -> {
+                assertThat(each.name()).isEqualTo(volume);
+                assertThat(each.driver()).isEqualTo("local");
+                assertThat(each.labels()).containsValue(owner);
+                assertThat(each.composeProject()).isEmpty();
+              });
+      EngineDiskUsage usage = runtime().diskUsage();
+      assertThat(usage.images().count()).isPositive();
+      assertThat(usage.images().bytes()).isGreaterThan(usage.images().unusedBytes());
+      assertThat(usage.containers().count()).isPositive();
+      assertThat(usage.volumes().count()).isPositive();
+    }
+  }
+
+  @Test
   void givesAThrowawayContainerItsEnvironmentAndArgumentsAndKeepsItsLog() {
     ThrowawayRequest request =
         new ThrowawayRequest(

@@ -2,7 +2,9 @@ package dev.drp.docker;
 
 import static java.util.Objects.requireNonNullElse;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Image;
@@ -10,14 +12,18 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerLoad;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.EngineDiskUsage;
 import dev.drp.runtime.ImageIdentity;
 import dev.drp.runtime.RelayTunnel;
 import dev.drp.runtime.ThrowawayContainer;
 import dev.drp.runtime.ThrowawayRequest;
 import dev.drp.runtime.Tunnel;
+import dev.drp.runtime.Volume;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -34,6 +40,15 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class DockerContainerRuntime implements ContainerRuntime {
   private static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
   private static final String UNIX = "unix://";
+
+  /** Two samples, a second apart. */
+  private static final Duration MEASURING = Duration.ofSeconds(20);
+
+  /** The engine walks through all volumes. */
+  private static final Duration ADDING_UP = Duration.ofMinutes(5);
+
+  /** How the engine writes that something has not happened. */
+  private static final String NEVER = "0001-01-01T00:00:00Z";
 
   private final Engine engine;
   private final Sandboxes sandboxes;
@@ -149,6 +164,62 @@ public final class DockerContainerRuntime implements ContainerRuntime {
   }
 
   @Override
+  public void restart(Container container, Duration grace) {
+    int seconds = (int) Math.min(Integer.MAX_VALUE, grace.toSeconds());
+    engine.run(
+        grace,
+        docker -> {
+          try {
+            docker.restartContainerCmd(container.id()).withTimeout(seconds).exec();
+          } catch (NotFoundException e) {
+            throw engine.containerNotFound(container.name(), e);
+          }
+        });
+  }
+
+  @Override
+  public List<String> lastLogLines(Container container, int count) {
+    try {
+      return engine.lastLogLines(container.id(), count);
+    } catch (NotFoundException e) {
+      throw engine.containerNotFound(container.name(), e);
+    }
+  }
+
+  @Override
+  public ContainerLoad load(Container container) {
+    JsonNode stats;
+    try {
+      stats = engine.json(MEASURING, "/containers/%s/stats?stream=false".formatted(container.id()));
+    } catch (NotFoundException e) {
+      throw engine.containerNotFound(container.name(), e);
+    }
+    if (!stats.at("/memory_stats").has("usage")) {
+      throw Engine.notRunning(container.name(), null);
+    }
+    return EngineFigures.load(stats);
+  }
+
+  @Override
+  public List<Volume> volumes() {
+    var found = engine.ask(docker -> docker.listVolumesCmd().exec()).getVolumes();
+    return requireNonNullElse(found, List.<InspectVolumeResponse>of()).stream()
+        .map(
+            volume ->
+                new Volume(
+                    volume.getName(),
+                    volume.getDriver(),
+                    requireNonNullElse(volume.getLabels(), Map.of())))
+        .sorted(Comparator.comparing(Volume::name))
+        .toList();
+  }
+
+  @Override
+  public EngineDiskUsage diskUsage() {
+    return EngineFigures.diskUsage(engine.json(ADDING_UP, "/system/df"));
+  }
+
+  @Override
   public ThrowawayContainer startThrowaway(ThrowawayRequest request) {
     return sandboxes.start(request, this::container);
   }
@@ -194,15 +265,46 @@ public final class DockerContainerRuntime implements ContainerRuntime {
           requireNonNullElse(requireNonNullElse(mount.getName(), mount.getSource()), "");
       mounts.add(new Container.Mount(source, mount.getDestination().getPath()));
     }
+    mounts.sort(Comparator.comparing(Container.Mount::path)); // the engine's order is any
     String reference = requireNonNullElse(found.getConfig().getImage(), found.getImageId());
     return new Container(
         found.getId(),
         Engine.name(found.getName()),
         new ImageIdentity(reference, found.getImageId(), digests),
-        Boolean.TRUE.equals(found.getState().getRunning()),
+        runs(found.getState()),
+        Boolean.TRUE.equals(found.getState().getRestarting()),
+        health(found.getState()),
+        end(found.getState()),
         requireNonNullElse(found.getConfig().getLabels(), Map.of()),
         environment,
         mounts);
+  }
+
+  /** The engine calls one running that it is going to restart after a while. */
+  private static boolean runs(InspectContainerResponse.ContainerState state) {
+    return Boolean.TRUE.equals(state.getRunning()) && !Boolean.TRUE.equals(state.getRestarting());
+  }
+
+  private static Optional<Container.Health> health(InspectContainerResponse.ContainerState state) {
+    if (!runs(state) || state.getHealth() == null) {
+      return Optional.empty();
+    }
+    return switch (requireNonNullElse(state.getHealth().getStatus(), "")) {
+      case "starting" -> Optional.of(Container.Health.STARTING);
+      case "healthy" -> Optional.of(Container.Health.HEALTHY);
+      case "unhealthy" -> Optional.of(Container.Health.UNHEALTHY);
+      default -> Optional.empty();
+    };
+  }
+
+  private static Optional<Container.End> end(InspectContainerResponse.ContainerState state) {
+    Instant at = Instant.parse(requireNonNullElse(state.getFinishedAt(), NEVER));
+    Long code = state.getExitCodeLong();
+    // One that could not even be started has an exit code, too.
+    return runs(state) || code == null || at.equals(Instant.parse(NEVER))
+        ? Optional.empty()
+        : Optional.of(
+            new Container.End(code.intValue(), at, Boolean.TRUE.equals(state.getOOMKilled())));
   }
 
   private static List<String> digests(String[] digests) {

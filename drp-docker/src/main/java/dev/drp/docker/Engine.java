@@ -1,8 +1,11 @@
 package dev.drp.docker;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.DockerCmdExecFactory;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DefaultDockerCmdExecFactory;
 import com.github.dockerjava.core.DockerClientConfig;
@@ -13,6 +16,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -25,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** Requests to one engine, and its errors in our words. */
 final class Engine {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Not by the default builder, which reads files in the home folder. The address is not used. */
   private static final DockerClientConfig CONFIG =
@@ -102,26 +107,48 @@ final class Engine {
         });
   }
 
-  /** The last lines that a container without a terminal printed. */
+  /** The last lines that a container printed, on both outputs in the order of time. */
   List<String> lastLogLines(String container, int count) {
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    boolean terminal =
+        Boolean.TRUE.equals(
+            ask(docker -> docker.inspectContainerCmd(container).exec().getConfig().getTty()));
+    String path = "/containers/%s/logs?stdout=1&stderr=1&tail=%d".formatted(container, count);
+    return get(
+        LIMIT,
+        path,
+        body -> {
+          ByteArrayOutputStream text = new ByteArrayOutputStream();
+          if (terminal) {
+            body.transferTo(text);
+          } else {
+            OutputFrames.readAll(body, text::write, text::write);
+          }
+          return text.toString(StandardCharsets.UTF_8).lines().toList();
+        });
+  }
+
+  /** Asks for what docker-java does not know, or knows as a stream only. */
+  JsonNode json(Duration limit, String path) {
+    return get(limit, path, JSON::readTree);
+  }
+
+  private <T> T get(Duration limit, String path, Reader<T> reader) {
     DockerHttpClient.Request request =
         DockerHttpClient.Request.builder()
             .method(DockerHttpClient.Request.Method.GET)
-            .path("/containers/%s/logs?stdout=1&stderr=1&tail=%d".formatted(container, count))
+            .path(path)
             .build();
-    try (DockerHttpClient.Response answer = http.execute(request)) {
-      if (answer.getStatusCode() != 200) {
-        String message = new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8);
-        throw failed(message, null);
+    try (DockerHttpClient.Response answer = http.within(limit).execute(request)) {
+      if (answer.getStatusCode() == 200) {
+        return reader.read(answer.getBody());
       }
-      OutputFrames.readAll(answer.getBody(), text::write, text::write);
+      String message = new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8);
+      throw answer.getStatusCode() == 404 ? new NotFoundException(message) : failed(message, null);
     } catch (IOException e) {
       throw http.unavailable(e);
     } catch (InterruptedException e) {
-      throw RecoveryException.interrupted("reading the log of a container", e);
+      throw RecoveryException.interrupted("reading an answer of the container engine", e);
     }
-    return text.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
   RecoveryException failed(String message, @Nullable Exception cause) {
@@ -149,7 +176,7 @@ final class Engine {
   }
 
   /** CONTAINER_NOT_FOUND for one that does not run. */
-  static RecoveryException notRunning(String name, Exception cause) {
+  static RecoveryException notRunning(String name, @Nullable Exception cause) {
     return new RecoveryException(
         ErrorCode.CONTAINER_NOT_FOUND,
         "container %s does not run".formatted(name),
@@ -176,6 +203,11 @@ final class Engine {
   /** The engine puts a slash before the names of containers. */
   static String name(String engineName) {
     return engineName.startsWith("/") ? engineName.substring(1) : engineName;
+  }
+
+  /** Makes a value of an answer's body. */
+  private interface Reader<T> {
+    T read(InputStream body) throws IOException, InterruptedException;
   }
 
   private static DockerClient clientOver(EngineHttp http) {

@@ -1,10 +1,13 @@
 /**
- * Containers, commands in containers and throw-away sandboxes on a Docker engine.
+ * Containers, Compose projects, commands in containers and throw-away sandboxes on a Docker engine.
  *
  * <p>{@link dev.drp.docker.DockerContainerRuntime} is the way in. Requests go through docker-java
  * over {@link dev.drp.docker.EngineHttp}, a small HTTP client of our own on any {@link
  * dev.drp.docker.StreamOpener duplex byte stream}: with the stock ones a program in a container
  * never learns that its input has ended. Today the stream is the engine's unix socket.
+ *
+ * <p>{@link dev.drp.docker.DockerCompose} runs Compose projects as their teams do, by the program
+ * {@code docker compose}; it looks at the containers themselves to know when they are up.
  *
  * <p>Every program that is started in a container carries a mark in its environment ({@link
  * dev.drp.runtime.CommandMark}). By it {@link dev.drp.docker.ProgramEnder} finds and ends, from

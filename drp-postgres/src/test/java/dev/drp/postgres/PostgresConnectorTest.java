@@ -188,6 +188,9 @@ class PostgresConnectorTest {
         name,
         new ImageIdentity("postgres:15", "sha256:1", List.of()),
         running,
+        false,
+        Optional.empty(),
+        Optional.empty(),
         Map.of("com.docker.compose.project", project, "com.docker.compose.service", service),
         Map.of(),
         List.of());

@@ -36,6 +36,7 @@ record ArchitectureRules(String root) {
                         resideInAnyPackage(
                             "java..",
                             "javax.crypto..",
+                            "javax.net.ssl..",
                             "org.jspecify..",
                             "org.slf4j..",
                             "io.github.resilience4j..",

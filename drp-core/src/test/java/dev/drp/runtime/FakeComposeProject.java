@@ -1,0 +1,186 @@
+package dev.drp.runtime;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * A Compose project on a {@link FakeContainerRuntime}, which keeps its state in files. Each call is
+ * noted there, as {@code up} or {@code down} with the names of services.
+ */
+public final class FakeComposeProject implements ComposeProject {
+  /** What a service prints, and no error may show: the value of a variable FAKE_PASSWORD. */
+  public static final String SECRET = "open sesame";
+
+  private final String name;
+  private final FakeContainerRuntime engine;
+  private final ComposeConfiguration configuration;
+  private final Map<String, Behaviour> behaviours;
+
+  /**
+   * A project whose services all serve, but for those named in {@code behaviours}. Images have to
+   * be added to the engine.
+   */
+  public FakeComposeProject(
+      String name,
+      FakeContainerRuntime engine,
+      ComposeConfiguration configuration,
+      Map<String, Behaviour> behaviours) {
+    this.name = name;
+    this.engine = engine;
+    this.configuration = configuration;
+    this.behaviours = Map.copyOf(behaviours);
+  }
+
+  /** What becomes of a service's container once it is started. */
+  public enum Behaviour {
+    /** It is healthy. */
+    SERVES,
+    /** It runs, and has no health check. */
+    SERVES_UNCHECKED,
+    NEVER_HEALTHY,
+    /** It ends with exit code 0. */
+    ENDS_WELL,
+    /** It ends with exit code 1. */
+    ENDS_BADLY;
+
+    /** What it prints. */
+    public List<String> printed() {
+      return List.of("the password is " + SECRET, "this is " + name());
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  /** The name of a service's container. */
+  public String container(String service) {
+    return name + "-" + service + "-1";
+  }
+
+  @Override
+  public ComposeConfiguration configuration() {
+    return configuration;
+  }
+
+  @Override
+  public List<Container> containers() {
+    return engine.containers().stream()
+        .filter(container -> container.composeProject().equals(Optional.of(name)))
+        .toList();
+  }
+
+  @Override
+  public void up(List<String> services, Map<String, String> images, Duration limit) {
+    engine.note(("up " + String.join(" ", services)).strip());
+    for (String service : services) {
+      if (!configuration.services().containsKey(service)) {
+        throw new RecoveryException(
+            ErrorCode.COMPOSE_INVALID,
+            "the Compose files of %s have no service %s".formatted(name, service),
+            "correct the name.");
+      }
+    }
+    List<String> wanted =
+        services.isEmpty() ? configuration.inOrder() : configuration.withDependencies(services);
+    Map<String, ImageIdentity> chosen = new TreeMap<>();
+    wanted.forEach(service -> chosen.put(service, image(service, images)));
+    configuration
+        .volumes()
+        .forEach((key, volume) -> engine.addVolume(volume.name(), volumeLabels(key)));
+    for (String service : wanted) {
+      ImageIdentity image = Objects.requireNonNull(chosen.get(service));
+      Optional<Container> existing = find(service);
+      if (existing.isPresent()
+          && images.containsKey(service)
+          && !existing.orElseThrow().image().id().equals(image.id())) {
+        engine.remove(existing.orElseThrow());
+        existing = Optional.empty();
+      }
+      if (existing.isEmpty()) {
+        create(service, image);
+      }
+      engine.start(engine.container(container(service)));
+      requireUp(service);
+    }
+  }
+
+  @Override
+  public void down(Duration grace) {
+    engine.note("down");
+    for (Container container : containers()) {
+      engine.stop(container, grace);
+      engine.remove(container);
+    }
+  }
+
+  private void create(String service, ImageIdentity image) {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("com.docker.compose.project", name);
+    labels.put("com.docker.compose.service", service);
+    List<String> volumes =
+        definition(service).volumes().stream()
+            .map(key -> Objects.requireNonNull(configuration.volumes().get(key), key).name())
+            .toList();
+    engine.create(
+        container(service),
+        image,
+        labels,
+        volumes,
+        behaviours.getOrDefault(service, Behaviour.SERVES));
+  }
+
+  private ImageIdentity image(String service, Map<String, String> images) {
+    String reference = definition(service).image().orElseThrow();
+    String wanted = images.getOrDefault(service, reference);
+    return engine
+        .image(wanted)
+        .map(found -> new ImageIdentity(reference, found.id(), found.repositoryDigests()))
+        .orElseThrow(
+            () ->
+                new RecoveryException(
+                    ErrorCode.IMAGE_NOT_FOUND,
+                    "images of %s are not on the engine: %s of service %s"
+                        .formatted(name, wanted, service),
+                    "load it first."));
+  }
+
+  private void requireUp(String service) {
+    Container container = engine.container(container(service));
+    if (container.isUp() || container.end().map(end -> end.exitCode() == 0).orElse(false)) {
+      return;
+    }
+    String state =
+        container
+            .end()
+            .map(end -> "ended with exit code " + end.exitCode())
+            .orElse("is not healthy in time");
+    List<String> log = HiddenSecrets.of(container).hideIn(engine.lastLogLines(container, 20));
+    throw new RecoveryException(
+        ErrorCode.SERVICE_UNHEALTHY,
+        "service %s of %s %s: %s".formatted(service, name, state, String.join("\n", log)),
+        "mend it.");
+  }
+
+  private Optional<Container> find(String service) {
+    return containers().stream()
+        .filter(container -> container.composeService().equals(Optional.of(service)))
+        .findFirst();
+  }
+
+  private ComposeConfiguration.Service definition(String service) {
+    return Objects.requireNonNull(configuration.services().get(service), service);
+  }
+
+  private Map<String, String> volumeLabels(String key) {
+    return Map.of("com.docker.compose.project", name, "com.docker.compose.volume", key);
+  }
+}

@@ -1,0 +1,204 @@
+package dev.drp.docker;
+
+import static java.util.stream.Collectors.joining;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.runtime.CommandResult;
+import dev.drp.runtime.ComposeConfiguration;
+import dev.drp.runtime.ComposeProject;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.ImageIdentity;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** One Compose project on a Docker engine. */
+final class DockerComposeProject implements ComposeProject {
+  private static final Duration REMOVAL = Duration.ofMinutes(1);
+
+  private final ComposeCommand compose;
+  private final ContainerRuntime engine;
+
+  DockerComposeProject(ComposeCommand compose, ContainerRuntime engine) {
+    this.compose = compose;
+    this.engine = engine;
+  }
+
+  @Override
+  public String name() {
+    return compose.project();
+  }
+
+  @Override
+  public ComposeConfiguration configuration() {
+    return ComposeJson.configuration(compose.configuration());
+  }
+
+  @Override
+  public List<Container> containers() {
+    return engine.containers().stream()
+        .filter(container -> container.composeProject().equals(Optional.of(name())))
+        .filter(container -> !container.isOneOff())
+        .toList();
+  }
+
+  @Override
+  public void up(List<String> services, Map<String, String> images, Duration limit) {
+    Deadline deadline = new Deadline(limit);
+    ComposeConfiguration configuration = configuration();
+    List<String> wanted = wanted(services, configuration);
+    Map<String, String> others = requireImages(wanted, configuration, images);
+    String override = others.isEmpty() ? "" : ComposeJson.images(others);
+    List<Container> before = containersOf(wanted);
+    ServicesUp awaited = new ServicesUp(name(), engine, before, deadline);
+
+    recreate(ofAnotherImage(before, images), override, deadline);
+    CommandResult result = start(services, wanted, override, deadline, awaited);
+    // A service that waits for one which was unhealthy already is given up by Compose at once.
+    while (!result.succeeded() && awaited.recovers(containersOf(wanted))) {
+      result = start(services, wanted, override, deadline, awaited);
+    }
+    if (!result.succeeded()) {
+      awaited.requireNoneBroken(containersOf(wanted));
+      throw failed("start", result);
+    }
+    awaited.await(containersOf(wanted));
+  }
+
+  @Override
+  public void down(Duration grace) {
+    Duration limit = REMOVAL.plus(grace.multipliedBy(Math.max(1, containers().size())));
+    CommandResult result =
+        compose.run("", limit, List.of("down", "--timeout", Long.toString(grace.toSeconds())));
+    if (!result.succeeded()) {
+      configuration(); // says it better when the files are the cause
+      throw failed("stop", result);
+    }
+  }
+
+  private List<String> wanted(List<String> services, ComposeConfiguration configuration) {
+    Set<String> known = configuration.services().keySet();
+    List<String> unknown = services.stream().filter(service -> !known.contains(service)).toList();
+    if (!unknown.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.COMPOSE_INVALID,
+          "the Compose files of %s have no service %s; they have %s"
+              .formatted(
+                  name(), String.join(", ", unknown), String.join(", ", new TreeSet<>(known))),
+          "correct the name, or the files.");
+    }
+    return configuration.withDependencies(services.isEmpty() ? known : services);
+  }
+
+  /** Which services need another image than what their name means now, with that image. */
+  private Map<String, String> requireImages(
+      List<String> services, ComposeConfiguration configuration, Map<String, String> pinned) {
+    Map<String, String> others = new HashMap<>();
+    Map<String, String> missing = new TreeMap<>();
+    for (String service : services) {
+      Optional<String> reference =
+          Optional.ofNullable(configuration.services().get(service))
+              .flatMap(ComposeConfiguration.Service::image);
+      Optional<String> current = reference.flatMap(engine::image).map(ImageIdentity::id);
+      String pin = pinned.get(service);
+      if (pin == null) {
+        if (current.isEmpty()) {
+          reference.ifPresent(name -> missing.put(service, name));
+        }
+      } else if (!current.equals(Optional.of(pin))) {
+        if (engine.image(pin).isEmpty()) {
+          missing.put(service, pin);
+        }
+        others.put(service, pin);
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.IMAGE_NOT_FOUND,
+          "images of %s are not on the engine: %s"
+              .formatted(
+                  name(),
+                  missing.entrySet().stream()
+                      .map(it -> "%s of service %s".formatted(it.getValue(), it.getKey()))
+                      .collect(joining(", "))),
+          "load or pull them first: nothing is ever pulled or built for you.");
+    }
+    return others;
+  }
+
+  private List<Container> containersOf(List<String> services) {
+    return containers().stream()
+        .filter(container -> container.composeService().map(services::contains).orElse(false))
+        .toList();
+  }
+
+  private static List<String> ofAnotherImage(
+      List<Container> containers, Map<String, String> images) {
+    return containers.stream()
+        .filter(
+            container ->
+                container
+                    .composeService()
+                    .flatMap(service -> Optional.ofNullable(images.get(service)))
+                    .map(image -> !image.equals(container.image().id()))
+                    .orElse(false))
+        .flatMap(container -> container.composeService().stream())
+        .distinct()
+        .toList();
+  }
+
+  /** Makes containers anew, keeping their volumes, also nameless ones, and leaves them stopped. */
+  private void recreate(List<String> services, String override, Deadline deadline) {
+    if (services.isEmpty()) {
+      return;
+    }
+    CommandResult result =
+        compose.run(
+            override,
+            deadline.left(),
+            up(List.of("--no-start", "--no-deps", "--force-recreate"), services));
+    if (!result.succeeded()) {
+      throw failed("make new containers for", result);
+    }
+  }
+
+  private CommandResult start(
+      List<String> services,
+      List<String> wanted,
+      String override,
+      Deadline deadline,
+      ServicesUp awaited) {
+    try {
+      return compose.run(
+          override, deadline.left(), up(List.of("--detach", "--no-recreate"), services));
+    } catch (RecoveryException e) {
+      // Compose waits without end for one that does not become healthy.
+      if (e.code() == ErrorCode.TIMED_OUT) {
+        awaited.requireAllUp(containersOf(wanted));
+      }
+      throw e;
+    }
+  }
+
+  private static List<String> up(List<String> options, List<String> services) {
+    List<String> arguments = new ArrayList<>(List.of("up", "--no-build", "--pull", "never"));
+    arguments.addAll(options);
+    arguments.addAll(services);
+    return arguments;
+  }
+
+  private RecoveryException failed(String doing, CommandResult result) {
+    return new RecoveryException(
+        ErrorCode.COMMAND_FAILED,
+        "Compose cannot %s %s: %s".formatted(doing, name(), ComposeCommand.said(result)),
+        "what Compose said above is the cause; mend it, then run this again.");
+  }
+}

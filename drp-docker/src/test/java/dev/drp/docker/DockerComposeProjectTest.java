@@ -1,0 +1,323 @@
+package dev.drp.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.ComposeConfiguration;
+import dev.drp.runtime.ComposeProject;
+import dev.drp.runtime.ComposeProjectContract;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.FakeComposeProject;
+import dev.drp.runtime.FakeComposeProject.Behaviour;
+import dev.drp.runtime.LocalCommandRunner;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("docker")
+class DockerComposeProjectTest extends ComposeProjectContract {
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final LocalCommandRunner HOST = new LocalCommandRunner();
+
+  /** What {@code ./verify} removes if a test was killed. */
+  private static final String LABELS =
+      "labels: [ \"drp.test=%s\" ]"
+          .formatted(Optional.ofNullable(System.getenv("DRP_TEST_RUN")).orElse("by-hand"));
+
+  @TempDir private Path folder;
+  private final String name = "drp-docker-" + UUID.randomUUID().toString().substring(0, 8);
+  private final List<String> imagesMade = new ArrayList<>();
+
+  @AfterEach
+  void removeEverything() {
+    for (String kind : List.of("container", "volume", "network")) {
+      String filter = "--filter=label=com.docker.compose.project=" + name;
+      String all = kind.equals("container") ? "--all" : "--quiet";
+      docker(kind, "ls", "--quiet", all, filter)
+          .lines()
+          .forEach(
+              id -> {
+                if (kind.equals("container")) {
+                  docker(kind, "rm", "--force", "--volumes", id);
+                } else {
+                  docker(kind, "rm", id);
+                }
+              });
+    }
+    imagesMade.forEach(image -> docker("image", "rm", image));
+  }
+
+  @Override
+  protected ComposeProject project(Given... services) {
+    StringBuilder text = new StringBuilder();
+    String before = "";
+    for (Given given : services) {
+      text.append(service(given.service(), given.behaviour(), before));
+      before = given.service();
+    }
+    return compose(text.toString());
+  }
+
+  @Override
+  protected ComposeProject projectWithoutImage() {
+    return compose("  app: { image: 'drp-it/no-such-image:1' }\n");
+  }
+
+  @Override
+  protected ContainerRuntime engine() {
+    return TestContainers.RUNTIME;
+  }
+
+  @Override
+  protected String image() {
+    return TestContainers.imageId();
+  }
+
+  /** The same, with another label. */
+  @Override
+  protected String otherImage() {
+    if (imagesMade.isEmpty()) {
+      String container = docker("create", "--network=none", TestContainers.image()).strip();
+      imagesMade.add(docker("commit", "--change=LABEL other=" + name, container).strip());
+      docker("rm", "--volumes", container);
+    }
+    return imagesMade.get(0);
+  }
+
+  @Test
+  void namesAVariableWithoutAValueAndTakesItFromTheTeamsFile() throws IOException {
+    String service =
+        service("app", Behaviour.SERVES_UNCHECKED, "")
+            + "    hostname: ${DRP_IT_HOST}\n    domainname: ${DRP_IT_DOMAIN:-example.net}\n";
+    ComposeProject project = compose(service);
+
+    assertFails(ErrorCode.COMPOSE_INVALID, project::configuration)
+        .hasMessageContaining("the variable DRP_IT_HOST without a value")
+        .hasMessageContaining(folder.resolve(".env").toString());
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> project.up(List.of(), Map.of(), LIMIT));
+    assertThat(project.containers()).isEmpty();
+
+    Files.writeString(folder.resolve(".env"), "DRP_IT_HOST=shop\n");
+
+    assertThat(project.configuration().services()).containsKey("app");
+  }
+
+  @Test
+  void namesARequiredVariable() {
+    ComposeProject project = compose("  app: { image: '${DRP_IT_IMAGE:?is the image}' }\n");
+
+    assertFails(ErrorCode.COMPOSE_INVALID, project::configuration)
+        .hasMessageContaining("DRP_IT_IMAGE")
+        .hasMessageContaining("is the image");
+  }
+
+  @Test
+  void saysWhatIsWrongWithAFile() {
+    ComposeProject project = compose("  app: { imaeg: 'x' }\n");
+
+    assertFails(ErrorCode.COMPOSE_INVALID, project::configuration).hasMessageContaining("imaeg");
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> project.up(List.of(), Map.of(), LIMIT));
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> project.down(Duration.ZERO));
+  }
+
+  @Test
+  void showsNoLineOfAFileOfVariables() throws IOException {
+    ComposeProject project = project(new Given("app", Behaviour.SERVES_UNCHECKED));
+    Files.writeString(folder.resolve(".env"), "DB_PASSWORD=\"hush-hush\nA=b\n");
+
+    assertFails(ErrorCode.COMPOSE_INVALID, project::configuration)
+        .hasMessageContaining(".env: line ")
+        .hasMessageNotContaining("hush");
+  }
+
+  @Test
+  void namesAFolderOrFileThatIsNotThere() {
+    DockerCompose projects = new DockerCompose(HOST, engine());
+    ComposeProject elsewhere = projects.open(name, folder.resolve("gone"), List.of());
+    ComposeProject empty = projects.open(name, folder, List.of());
+    ComposeProject other = projects.open(name, folder, List.of("other.yml"));
+
+    assertFails(ErrorCode.COMPOSE_INVALID, elsewhere::configuration)
+        .hasMessageContaining("no folder " + folder.resolve("gone"));
+    assertFails(ErrorCode.COMPOSE_INVALID, empty::configuration);
+    assertFails(ErrorCode.COMPOSE_INVALID, other::configuration).hasMessageContaining("other.yml");
+  }
+
+  @Test
+  void readsPortsAndExternalVolumes() throws IOException {
+    Files.writeString(
+        folder.resolve("docker-compose.yml"),
+        """
+        services:
+          app:
+            image: %s
+            ports: ["127.0.0.1:18080:80", "18081-18082:81-82", "90"]
+            volumes: [shared:/shared, ./own:/own, /nameless]
+            healthcheck: { disable: true }
+        volumes: { shared: { name: of-somebody-else, external: true } }
+        """
+            .formatted(TestContainers.image()));
+    ComposeProject project =
+        new DockerCompose(HOST, engine()).open(name, folder, List.of("docker-compose.yml"));
+
+    ComposeConfiguration configuration = project.configuration();
+    ComposeConfiguration.Service app = configuration.service("app");
+
+    assertThat(app.publishedPorts()).containsExactly(18080, 18081, 18082);
+    assertThat(app.volumes()).containsExactly("shared");
+    assertThat(app.hasHealthCheck()).isFalse();
+    assertThat(configuration.volumes())
+        .containsEntry("shared", new ComposeConfiguration.Volume("of-somebody-else", true));
+  }
+
+  @Test
+  void saysThatAPortIsTaken() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      ComposeProject project =
+          compose(
+              service("app", Behaviour.SERVES_UNCHECKED, "")
+                  .replace("network_mode: none", "ports: ['127.0.0.1:%d:80']".formatted(port)));
+
+      assertFails(ErrorCode.COMMAND_FAILED, () -> project.up(List.of(), Map.of(), LIMIT))
+          .hasMessageContaining(Integer.toString(port))
+          .hasMessageContaining("already");
+    }
+  }
+
+  /** Compose gives up a service that waits for an unhealthy one at once. */
+  @Test
+  void waitsForOneThatWasUnhealthyBeforeAndRecovers() throws IOException {
+    ComposeProject project =
+        compose(
+            """
+              db:
+                image: %1$s
+                command: [sh, -c, 'touch /tmp/up; exec sleep 3600']
+                network_mode: none
+                %2$s
+                healthcheck: { test: ls /tmp/up, interval: 1s, retries: 1 }
+              app:
+                image: %1$s
+                command: [sleep, "3600"]
+                network_mode: none
+                %2$s
+                depends_on: { db: { condition: service_healthy } }
+            """
+                .formatted(TestContainers.image(), LABELS));
+    project.up(List.of("db"), Map.of(), LIMIT);
+    docker("exec", container("db").id(), "rm", "/tmp/up");
+    while (container("db").isUp()) {
+      Thread.onSpinWait();
+    }
+    docker("exec", "--detach", container("db").id(), "sh", "-c", "sleep 2; touch /tmp/up");
+
+    project.up(List.of(), Map.of(), LIMIT);
+
+    assertThat(container("app").isUp()).isTrue();
+    assertThat(container("db").health()).contains(Container.Health.HEALTHY);
+  }
+
+  @Test
+  void runsTheImagesThatItIsToldAlsoWithFilesThatComposeFindsByItself() throws IOException {
+    compose(service("app", Behaviour.SERVES_UNCHECKED, ""));
+    Files.writeString(
+        folder.resolve("compose.override.yaml"), "services: { app: { hostname: overridden } }\n");
+    ComposeProject project = new DockerCompose(HOST, engine()).open(name, folder, List.of());
+
+    project.up(List.of(), Map.of("app", otherImage()), LIMIT);
+
+    assertThat(container("app").image().id()).isEqualTo(otherImage());
+    assertThat(docker("exec", container("app").id(), "hostname")).isEqualTo("overridden\n");
+  }
+
+  @Test
+  void saysThatOneIsStartedAgainAndAgain() {
+    ComposeProject project =
+        compose(service("app", Behaviour.ENDS_BADLY, "") + "    restart: always\n");
+
+    assertFails(
+            ErrorCode.SERVICE_UNHEALTHY,
+            () -> project.up(List.of(), Map.of(), Duration.ofSeconds(8)))
+        .hasMessageContaining("is started again and again, and ends with exit code 1")
+        .hasMessageContaining("this is ENDS_BADLY");
+  }
+
+  private ComposeProject compose(String services) {
+    String text =
+        "services:\n%svolumes:\n  data: { %s }\nnetworks:\n  default: { %s }\n"
+            .formatted(services, LABELS, LABELS);
+    try {
+      Files.writeString(folder.resolve("compose.yaml"), text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new DockerCompose(HOST, engine()).open(name, folder, List.of("compose.yaml"));
+  }
+
+  private static String service(String service, Behaviour behaviour, String dependsOn) {
+    String then =
+        switch (behaviour) {
+          case SERVES, SERVES_UNCHECKED, NEVER_HEALTHY -> "exec sleep 3600";
+          case ENDS_WELL -> "exit 0";
+          case ENDS_BADLY -> "exit 1";
+        };
+    String check =
+        switch (behaviour) {
+          case SERVES -> "    healthcheck: { test: 'true', interval: 500ms, retries: 100 }\n";
+          case NEVER_HEALTHY -> "    healthcheck: { test: 'false', interval: 1s, retries: 100 }\n";
+          case SERVES_UNCHECKED, ENDS_WELL, ENDS_BADLY -> "";
+        };
+    return """
+      %s:
+        image: %s
+        %s
+        network_mode: none
+        stop_grace_period: 0s
+        environment: { FAKE_PASSWORD: %s }
+        command: [sh, -c, "echo the password is $$FAKE_PASSWORD; echo this is %s >&2; %s"]
+        volumes: ["data:/data"]
+    """
+            .formatted(
+                service, TestContainers.image(), LABELS, FakeComposeProject.SECRET, behaviour, then)
+        + check
+        + (dependsOn.isEmpty() ? "" : "    depends_on: [%s]\n".formatted(dependsOn));
+  }
+
+  private Container container(String service) {
+    return engine().container(name + "-" + service + "-1");
+  }
+
+  private static String docker(String... arguments) {
+    List<String> command = new ArrayList<>(List.of("docker"));
+    command.addAll(List.of(arguments));
+    return HOST.run(Command.of(command));
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> assertFails(
+      ErrorCode code, ThrowingCallable call) {
+    return assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).as(e.getMessage()).isEqualTo(code))
+        .hasMessageContaining("HINT:");
+  }
+}
