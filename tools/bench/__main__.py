@@ -32,6 +32,7 @@ def main():
     parser.add_argument("--output", choices=["text", "json"], default="text")
     parser.add_argument("--rounds", type=int, help=f"rounds of each (default {ROUNDS}, {LONG_ROUNDS} where one takes over a minute)")
     parser.add_argument("--users", type=int, default=200_000, help="size of the reference dataset (default 200000: about 1 GB)")
+    parser.add_argument("--gib", type=int, default=4, help="size of the file that goes to storages on other machines (default 4)")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in ALL]
     if unknown:

@@ -1,4 +1,4 @@
-"""Files on their way to another machine: over SSH on the loopback, with one cipher for both sides."""
+"""Files on their way to another machine: over SSH on the loopback, with one cipher for both sides, and to an S3 service."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness import alternate, result, run, timed
+from harness import CACHE, TOP, alternate, result, run, timed
 from sides import Planned
 
 USER = run(["id", "-un"]).strip()
@@ -166,7 +166,138 @@ def sync_changed_bytes(bench):
         return both.rounds(bench, "sync-changed-bytes", lambda: change(both.source))
 
 
+class Transfer:
+    """One object on its way into a storage or out of it: by the classes that copy backups, in a process of its own."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        # As ./drp starts it: the same java, options and class archive.
+        self.java = run(["bash", "-c", '. tools/common.sh; . tools/app.sh; app_is_built; app_command; printf "%s\\n" "${app_command[@]}" "-XX:SharedArchiveFile=$APP_ARCHIVE"'],
+                        cwd=TOP).splitlines()
+        self.jars = self.java[self.java.index("-cp") + 1]
+        compiler = Path(self.java[0]).with_name("javac")
+        run([compiler, "-cp", self.jars, "-d", self.folder, TOP / "tools/bench/ObjectTransfer.java"])
+
+    def __call__(self, *arguments):
+        run([*self.java, "-cp", f"{self.jars}:{self.folder}", "ObjectTransfer", *arguments])
+
+
+def random_file(path, size):
+    with open(path, "wb") as file:
+        for _ in range(size >> 20):
+            file.write(os.urandom(1 << 20))
+    os.sync()
+
+
+def removed(*paths):
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    os.sync()  # what others wrote is no cost of the next one
+
+
+def sftp(bench, name, direction):
+    folder = bench.work / name
+    folder.mkdir()
+    stored, copy, peers = folder / "storage", folder / "copy", folder / "peers"
+    random_file(folder / "source", bench.options.gib << 30)
+    with Sshd(folder / "sshd").running() as sshd:
+        transfer = Transfer(folder / "classes")
+        account = ["sftp", "127.0.0.1", str(sshd.port), USER, str(sshd.known_hosts), str(sshd.folder / "client_key"), str(stored)]
+
+        def by_program(command, source, target):
+            removed(target)
+            (folder / "batch").write_text(f"{command} -f {source} {target}\n")
+            return timed(lambda: run(["sftp", "-q", "-F", sshd.config, "-b", folder / "batch", "target"]))
+
+        def put():
+            removed(stored)
+            return timed(lambda: transfer(*account, "put", str(folder / "source")))
+
+        def get():
+            removed(copy)
+            return timed(lambda: transfer(*account, "get", str(copy)))
+
+        if direction == "get":
+            put()
+
+        def one_round(number):
+            both = alternate(number, put if direction == "put" else get, lambda: by_program(direction, folder / "source", peers))
+            run(["cmp", folder / "source", stored / "bench/object" if direction == "put" else copy])
+            return both
+
+        rounds = bench.rounds(name, one_round)
+    shutil.rmtree(folder)
+    return result("s", rounds, "sftp", f"sftp {direction} -f of {bench.options.gib} GiB, Ciphers {CIPHER}")
+
+
+class S3:
+    """The S3 server of the tests, in a process of its own."""
+
+    BUCKET, ID, KEY = "backups", "an-access-key", "a-secret-key"
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.blobs = self.folder / "blobs"
+        self.blobs.mkdir(parents=True)
+        self.keys = self.folder / "keys.env"
+        self.keys.write_text(f"ID={self.ID}\nKEY={self.KEY}\n")
+        self.curl = self.folder / "curl.conf"
+        self.curl.write_text(f'user = "{self.ID}:{self.KEY}"\n')
+
+    @contextlib.contextmanager
+    def running(self):
+        run(["mvn", "-B", "-q", "-f", TOP / "pom.xml", "-pl", "drp-transfer", "-am", "-Dquick", "test-compile", "dependency:build-classpath",
+             f"-Dmdep.outputFile={self.folder / 'class-path'}"])
+        java = Path((CACHE / "app/current/java-home").read_text().strip()) / "bin"
+        jars = (self.folder / "class-path").read_text().strip()
+        run([java / "javac", "-cp", jars, "-d", self.folder, TOP / "tools/bench/S3Service.java"])
+        server = subprocess.Popen([java / "java", "-cp", f"{self.folder}:{jars}", "S3Service", self.blobs, self.BUCKET, self.ID, self.KEY],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            self.endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+            yield self
+        finally:
+            server.stdin.close()
+            server.wait()
+
+
+def s3_upload(bench):
+    folder = bench.work / "s3-upload"
+    folder.mkdir()
+    source = folder / "source"
+    random_file(source, bench.options.gib << 30)
+    command = ["curl", "--fail", "--silent", "--show-error", "--aws-sigv4", "aws:amz:us-east-1:s3",
+               "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--upload-file"]
+    with S3(folder / "s3").running() as s3:
+        transfer = Transfer(folder / "classes")
+
+        def ours():
+            removed(s3.blobs / s3.BUCKET / "bench")
+            return timed(lambda: transfer("s3", s3.endpoint, s3.BUCKET, str(s3.keys), "put", str(source)))
+
+        def peer():
+            removed(s3.blobs / s3.BUCKET / "peers")
+            return timed(lambda: run([*command, source, "--config", s3.curl, f"{s3.endpoint}/{s3.BUCKET}/peers"]))
+
+        def one_round(number):
+            both = alternate(number, ours, peer)
+            for stored in ("bench/object", "peers"):
+                run(["cmp", source, s3.blobs / s3.BUCKET / stored])
+            return both
+
+        rounds = bench.rounds("s3-upload", one_round)
+    shutil.rmtree(folder)
+    return result("s", rounds, "curl", " ".join([*command, "SOURCE", "URL"]))
+
+
 ALL = {
+    "sftp-upload": (lambda bench: sftp(bench, "sftp-upload", "put"), "seconds of a file (--gib) into a storage over SFTP, against sftp of OpenSSH"),
+    "sftp-download": (lambda bench: sftp(bench, "sftp-download", "get"), "the same out of it"),
+    "s3-upload": (s3_upload, "seconds of a file (--gib) into a bucket, against one PUT of curl"),
     "sync-small-files": (sync_small_files, "seconds of drp sync of 5,000 new files over SSH, against rsync -a"),
     "sync-unchanged": (sync_unchanged, "the same where nothing has changed"),
     "sync-big-file": (sync_big_file, "the same of a new file of 1 GiB"),
