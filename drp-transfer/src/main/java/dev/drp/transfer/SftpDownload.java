@@ -6,6 +6,7 @@ import dev.drp.transfer.SftpSession.SftpStatus;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import net.schmizz.sshj.sftp.FileAttributes;
@@ -29,8 +30,7 @@ final class SftpDownload extends InputStream {
   private final long size;
   private SftpSession session;
   private byte @Nullable [] handle;
-  private byte[] data = {};
-  private int taken;
+  private ByteBuffer data = ByteBuffer.allocate(0);
   private long position;
   private long next;
   private int mostAsked = FIRST_ASKED;
@@ -93,15 +93,14 @@ final class SftpDownload extends InputStream {
     if (length == 0) {
       return 0;
     }
-    while (taken == data.length) {
+    while (!data.hasRemaining()) {
       if (position >= size) {
         return -1;
       }
       fill();
     }
-    int count = Math.min(length, data.length - taken);
-    System.arraycopy(data, taken, into, offset, count);
-    taken += count;
+    int count = Math.min(length, data.remaining());
+    data.get(into, offset, count);
     return count;
   }
 
@@ -110,19 +109,18 @@ final class SftpDownload extends InputStream {
     try {
       ask();
       Asked oldest = asked.remove();
-      byte[] answer = oldest.answer.data();
-      if (answer.length == 0) {
+      ByteBuffer answer = oldest.answer.data();
+      if (!answer.hasRemaining()) {
         throw new EOFException(
             "%s ends at %d, it had %d bytes".formatted(path, oldest.offset, size));
       }
-      int missing = oldest.length - answer.length;
+      int missing = oldest.length - answer.remaining();
       if (missing > 0) { // a server may give less than it was asked for
-        long from = oldest.offset + answer.length;
+        long from = oldest.offset + answer.remaining();
         asked.addFirst(new Asked(from, missing, session.read(handle(), from, missing)));
       }
       data = answer;
-      taken = 0;
-      position += answer.length;
+      position += answer.remaining();
       mostAsked = Math.min(mostAsked * 2, MOST_ASKED);
       breaks = 0;
     } catch (BrokenConnection e) {
@@ -166,8 +164,7 @@ final class SftpDownload extends InputStream {
     byte[] open = handle;
     handle = null;
     position = size;
-    data = new byte[0];
-    taken = 0;
+    data = ByteBuffer.allocate(0);
     if (open != null && session.isUsable()) {
       try {
         session.close(open);

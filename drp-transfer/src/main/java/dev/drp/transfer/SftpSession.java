@@ -3,10 +3,10 @@ package dev.drp.transfer;
 import dev.drp.transfer.ssh.SshConnection;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +16,6 @@ import net.schmizz.sshj.sftp.PacketType;
 import net.schmizz.sshj.sftp.Request;
 import net.schmizz.sshj.sftp.Response;
 import net.schmizz.sshj.sftp.Response.StatusCode;
-import net.schmizz.sshj.sftp.SFTPEngine;
 import net.schmizz.sshj.sftp.SFTPException;
 
 /**
@@ -42,12 +41,12 @@ final class SftpSession implements AutoCloseable {
   private static final String LIMITS = "limits@openssh.com";
 
   private final SshConnection connection;
-  private final SFTPEngine engine;
+  private final SftpRequests engine;
   private final Duration limit;
   private final int writeBytes;
   private volatile boolean broken;
 
-  private SftpSession(SshConnection connection, SFTPEngine engine) throws IOException {
+  private SftpSession(SshConnection connection, SftpRequests engine) throws IOException {
     this.connection = connection;
     this.engine = engine;
     this.limit = connection.target().limits().answer();
@@ -59,7 +58,7 @@ final class SftpSession implements AutoCloseable {
     boolean opened = false;
     try (SshConnection.Watched within =
         connection.watched(connection.target().limits().connect())) {
-      SftpSession session = new SftpSession(connection, new SFTPEngine(connection.client()).init());
+      SftpSession session = new SftpSession(connection, new SftpRequests(connection.client()));
       opened = true;
       return session;
     } catch (SftpStatus | BrokenConnection e) {
@@ -124,13 +123,9 @@ final class SftpSession implements AutoCloseable {
         engine.newRequest(PacketType.READ).putString(handle).putUInt64(offset).putUInt32(length));
   }
 
+  /** The bytes may change as soon as this returns. */
   Answer write(byte[] handle, long offset, byte[] data, int length) throws IOException {
-    return send(
-        engine
-            .newRequest(PacketType.WRITE)
-            .putString(handle)
-            .putUInt64(offset)
-            .putString(data, 0, length));
+    return send(() -> engine.write(handle, offset, data, length));
   }
 
   Answer attributes(byte[] handle) throws IOException {
@@ -257,11 +252,19 @@ final class SftpSession implements AutoCloseable {
     return request.putString(text, StandardCharsets.UTF_8);
   }
 
-  /** A write to a server that reads no more gets stuck: then the connection is closed. */
   private Answer send(Request request) throws IOException {
+    return send(() -> engine.request(request));
+  }
+
+  private interface Sending {
+    Promise<Response, SFTPException> send() throws IOException;
+  }
+
+  /** A write to a server that reads no more gets stuck: then the connection is closed. */
+  private Answer send(Sending request) throws IOException {
     boolean interrupted = Thread.interrupted(); // half a request on its way helps nobody
     try (SshConnection.Watched within = connection.watched(limit)) {
-      return new Answer(engine.request(request));
+      return new Answer(request.send());
     } catch (IOException e) {
       throw broken(e);
     } finally {
@@ -343,12 +346,12 @@ final class SftpSession implements AutoCloseable {
     }
 
     /** Bytes that were read; empty at the end of the file. */
-    byte[] data() throws IOException {
+    ByteBuffer data() throws IOException {
       Response answer = await();
       if (answer.getType() == PacketType.STATUS) {
         SftpStatus status = SftpStatus.of(answer);
         if (status.code() == StatusCode.EOF) {
-          return new byte[0];
+          return ByteBuffer.allocate(0);
         }
         throw status;
       }
@@ -358,7 +361,7 @@ final class SftpSession implements AutoCloseable {
         throw new IOException("%d bytes announced, %d came".formatted(length, answer.available()));
       }
       // sshj's own readBytes() takes 32 KiB at most
-      return Arrays.copyOfRange(answer.array(), answer.rpos(), answer.rpos() + (int) length);
+      return ByteBuffer.wrap(answer.array(), answer.rpos(), (int) length);
     }
 
     /** Entries of a folder; empty at its end. */

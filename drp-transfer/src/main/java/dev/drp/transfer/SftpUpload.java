@@ -28,6 +28,7 @@ final class SftpUpload extends OutputStream {
   private final SftpSessions sessions;
   private final String path;
   private final Deque<Part> unconfirmed = new ArrayDeque<>();
+  private final Deque<byte[]> spare = new ArrayDeque<>();
   private SftpSession session;
   private byte[] handle;
   private byte[] buffer;
@@ -131,7 +132,7 @@ final class SftpUpload extends OutputStream {
       Part part = new Part(sent, buffer, filled);
       sent += filled;
       onTheWay += filled;
-      buffer = new byte[buffer.length];
+      buffer = spare.isEmpty() ? new byte[buffer.length] : spare.pop();
       filled = 0;
       unconfirmed.add(part);
       try {
@@ -152,6 +153,7 @@ final class SftpUpload extends OutputStream {
         part.answer.done();
       }
       unconfirmed.remove();
+      spare.push(part.data);
       onTheWay -= part.length;
       confirmed += part.length;
       breaks = 0;
