@@ -78,6 +78,9 @@ public enum ErrorCode {
   /** Another writer has taken over this environment's backups. */
   STALE_WRITER(ExitStatus.REFUSED, false),
 
+  /** Files that were to be read are not there. */
+  FILES_MISSING(ExitStatus.FAILED, false),
+
   /** Restored data is not what the manifest says that it must be. */
   VERIFICATION_FAILED(ExitStatus.FAILED, false),
   /** A precheck found a reason not to start. */

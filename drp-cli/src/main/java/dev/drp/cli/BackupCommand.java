@@ -28,8 +28,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "backup",
     description = {
-      "Take a backup of an environment's database, prove it by reading it back, and copy it to the"
-          + " other storages.",
+      "Take a backup of an environment's database, its configuration or all that a new machine"
+          + " needs, prove it by reading it back, and copy it to the other storages.",
       "Without --schedule and --kind, it is a logical one, taken for the environment's only logical"
           + " schedule; by hand where there are several or none."
     })
@@ -51,6 +51,11 @@ final class BackupCommand extends DrpCommand {
           "Make this machine the one that writes the environment's backups, whoever did before.")
   private boolean takeOver;
 
+  @Option(
+      names = "--images",
+      description = "With a system backup: the images of the containers, too.")
+  private boolean images;
+
   /** For which schedule, or of which kind. */
   private static final class What {
     @Option(
@@ -63,7 +68,8 @@ final class BackupCommand extends DrpCommand {
         names = "--kind",
         paramLabel = "KIND",
         description =
-            "By hand, for no schedule: logical or physical. Kept until it is removed by hand.")
+            "By hand, for no schedule: logical, physical, configuration or system. Kept until it is"
+                + " removed by hand.")
     private @Nullable BackupKind kind;
   }
 
@@ -71,9 +77,11 @@ final class BackupCommand extends DrpCommand {
   ExitStatus run(Session session) {
     ContingencyPlan plan = session.plan();
     Environment of = plan.environment(environment);
-    of.requireDatabase();
     Optional<BackupSchedule> schedule = schedule(plan);
     BackupKind kind = requireTaken(schedule.map(BackupSchedule::kind).orElse(kind()));
+    if (kind == BackupKind.LOGICAL || kind == BackupKind.PHYSICAL) {
+      of.requireDatabase();
+    }
     List<String> names = storagesOf(plan, schedule, kind);
     List<NamedStorage> storages =
         session
@@ -95,7 +103,8 @@ final class BackupCommand extends DrpCommand {
             session.state(),
             session.clock(),
             session.progress(),
-            Drp.Version.number());
+            Drp.Version.number(),
+            session.places());
     BackupResult result =
         takeBackup.take(
             new BackupRequest(
@@ -105,7 +114,9 @@ final class BackupCommand extends DrpCommand {
                 schedule.map(BackupSchedule::name),
                 storages,
                 emergency,
-                Optional.of(RetentionPolicy.of(plan, environment))));
+                Optional.of(RetentionPolicy.of(plan, environment)),
+                mayBePlain(plan, schedule, kind),
+                images || schedule.map(BackupSchedule::images).orElse(false)));
     List<String> warnings = result.warnings();
     session.print(() -> json(result, warnings), out -> print(result, warnings, session, out));
     return result.exitStatus();
@@ -147,17 +158,15 @@ final class BackupCommand extends DrpCommand {
   }
 
   private BackupKind requireTaken(BackupKind kind) {
-    if (kind != BackupKind.LOGICAL && kind != BackupKind.PHYSICAL) {
-      throw new RecoveryException(
-          ErrorCode.USAGE,
-          "backups of kind %s are not taken yet".formatted(Format.word(kind)),
-          "logical and physical are the kinds that this version takes.");
-    }
-    if (emergency && kind == BackupKind.PHYSICAL) {
+    if (emergency && kind != BackupKind.LOGICAL) {
       throw new RecoveryException(
           ErrorCode.USAGE,
           "an emergency backup is a logical one: the files of a damaged server are as damaged",
           "leave out the kind; or stop the server and copy its folder.");
+    }
+    if (images && kind != BackupKind.SYSTEM) {
+      throw new RecoveryException(
+          ErrorCode.USAGE, "only a system backup holds images", "add --kind system.");
     }
     return kind;
   }
@@ -171,6 +180,13 @@ final class BackupCommand extends DrpCommand {
     List<String> names =
         schedulesOf(plan, kind).stream().flatMap(it -> it.to().stream()).distinct().toList();
     return names.isEmpty() ? new ArrayList<>(plan.storages().keySet()) : names;
+  }
+
+  /** By hand, it goes where the schedules of its kind go, and only as all of them do. */
+  private boolean mayBePlain(
+      ContingencyPlan plan, Optional<BackupSchedule> schedule, BackupKind kind) {
+    List<BackupSchedule> rules = schedule.map(List::of).orElseGet(() -> schedulesOf(plan, kind));
+    return !rules.isEmpty() && rules.stream().allMatch(BackupSchedule::plain);
   }
 
   private static Json json(BackupResult result, List<String> warnings) {

@@ -4,10 +4,13 @@ import dev.drp.backup.BackupCopy;
 import dev.drp.backup.BackupManifest;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogProblem;
+import dev.drp.backup.FilesContent;
+import dev.drp.database.DatabaseDescription;
 import dev.drp.database.ExpectationResult;
 import dev.drp.runtime.ImageIdentity;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /** Backups as JSON; see docs/cli.md. */
 final class BackupJson {
@@ -24,13 +27,52 @@ final class BackupJson {
         .put("recoveryPoint", manifest.recoveryPoint())
         .put("startedAt", manifest.startedAt())
         .put("tookSeconds", manifest.took())
-        .put("database", manifest.database().name())
-        .put("databaseBytes", manifest.database().sizeBytes())
+        .put("database", manifest.databaseFacts().map(DatabaseDescription::name))
+        .put("databaseBytes", manifest.databaseFacts().map(DatabaseDescription::sizeBytes))
         .put("storedBytes", manifest.storedBytes())
         .put("recipients", manifest.recipients())
-        .put("tables", BackupText.isSealed(manifest) ? null : manifest.rows().size())
-        .put("rows", BackupText.isSealed(manifest) ? null : manifest.totalRows())
+        .put("tables", hasRows(manifest) ? manifest.rows().size() : null)
+        .put("rows", hasRows(manifest) ? manifest.totalRows() : null)
+        .put("files", manifest.files().map(BackupJson::files))
         .put("unreadable", manifest.unreadable());
+  }
+
+  private static boolean hasRows(BackupManifest manifest) {
+    return manifest.databaseFacts().isPresent() && !BackupText.isSealed(manifest);
+  }
+
+  private static Json files(FilesContent files) {
+    return Json.object()
+        .put("count", files.files())
+        .put("bytes", files.bytes())
+        .put(
+            "archives",
+            files.archives().stream()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("part", it.part())
+                            .put("origin", it.origin())
+                            .put("name", it.name())
+                            .put("path", it.path())
+                            .put("consistency", it.consistency())
+                            .put("without", it.without())
+                            .put("files", it.files())
+                            .put("bytes", it.bytes()))
+                .toList())
+        .put(
+            "images",
+            files.services().stream()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("service", it.service())
+                            .put("image", it.image().reference())
+                            .put("imageId", it.image().id())
+                            .put("digests", it.image().repositoryDigests()))
+                .toList())
+        .put("changed", files.changed())
+        .put("notIncluded", files.notIncluded());
   }
 
   /** A line of a list. */
@@ -57,16 +99,20 @@ final class BackupJson {
                 .put("version", manifest.writer().version()))
         .put(
             "server",
-            Json.object()
-                .put("version", manifest.server().version())
-                .put("systemIdentifier", manifest.server().systemIdentifier())
-                .put("place", manifest.server().place())
-                .put("image", manifest.server().image().map(ImageIdentity::reference))
-                .put("imageId", manifest.server().image().map(ImageIdentity::id)))
-        .put("schemaVersion", manifest.database().schemaVersion())
+            manifest
+                .serverFacts()
+                .map(
+                    it ->
+                        Json.object()
+                            .put("version", it.version())
+                            .put("systemIdentifier", it.systemIdentifier())
+                            .put("place", it.place())
+                            .put("image", it.image().map(ImageIdentity::reference))
+                            .put("imageId", it.image().map(ImageIdentity::id))))
+        .put("schemaVersion", manifest.databaseFacts().flatMap(DatabaseDescription::schemaVersion))
         .put(
             "extensions",
-            manifest.database().extensions().stream()
+            manifest.databaseFacts().map(DatabaseDescription::extensions).orElse(List.of()).stream()
                 .map(it -> Json.object().put("name", it.name()).put("version", it.version()))
                 .toList())
         .put(

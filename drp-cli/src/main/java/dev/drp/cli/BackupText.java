@@ -5,6 +5,8 @@ import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupState;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogProblem;
+import dev.drp.backup.FileArchive;
+import dev.drp.backup.FilesContent;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -14,46 +16,84 @@ final class BackupText {
 
   /** The facts that matter first: as of when, how much, how long. */
   static Table facts(BackupManifest manifest, Session session) {
-    return Table.of("", "", "")
-        .row(
-            "",
-            "recovery point",
-            "%s, %s"
-                .formatted(
-                    Format.instant(manifest.recoveryPoint(), session.console().zone()),
-                    Format.relative(manifest.recoveryPoint(), session.now())))
-        .row(
-            "",
-            "database",
-            "%s, %s in %s, %s"
-                .formatted(
-                    manifest.database().name(),
-                    isSealed(manifest)
-                        ? "rows that an identity can read"
-                        : Format.count(manifest.totalRows(), "row", "rows"),
-                    Format.count(
-                        isSealed(manifest)
-                            ? manifest.database().userTables()
-                            : manifest.rows().size(),
-                        "table",
-                        "tables"),
-                    Format.bytes(manifest.database().sizeBytes())))
+    Table facts =
+        Table.of("", "", "")
+            .row(
+                "",
+                "recovery point",
+                "%s, %s"
+                    .formatted(
+                        Format.instant(manifest.recoveryPoint(), session.console().zone()),
+                        Format.relative(manifest.recoveryPoint(), session.now())));
+    if (manifest.databaseFacts().isPresent()) {
+      facts.row(
+          "",
+          "database",
+          "%s, %s in %s, %s"
+              .formatted(
+                  manifest.database().name(),
+                  isSealed(manifest)
+                      ? "rows that an identity can read"
+                      : Format.count(manifest.totalRows(), "row", "rows"),
+                  Format.count(
+                      isSealed(manifest)
+                          ? manifest.database().userTables()
+                          : manifest.rows().size(),
+                      "table",
+                      "tables"),
+                  Format.bytes(manifest.database().sizeBytes())));
+    }
+    manifest.files().ifPresent(files -> files(files, facts));
+    facts
         .row(
             "",
             "encrypted to",
             manifest.encrypted() ? String.join(", ", manifest.recipients()) : "nobody: plain")
         .row("", "stored", Format.bytes(manifest.storedBytes()))
         .row("", "took", Format.duration(manifest.took()))
-        .row("", "schedule", manifest.schedule().orElse("none: taken by hand"))
-        .row("", "expectations", expectations(manifest));
+        .row("", "schedule", manifest.schedule().orElse("none: taken by hand"));
+    return manifest.databaseFacts().isEmpty()
+        ? facts
+        : facts.row("", "expectations", expectations(manifest));
+  }
+
+  private static void files(FilesContent files, Table facts) {
+    String what = "files";
+    for (FileArchive archive : files.archives()) {
+      facts.row(
+          "",
+          what,
+          "%s: %s, %s%s"
+              .formatted(
+                  archive.place(),
+                  Format.count(archive.files(), "file", "files"),
+                  Format.bytes(archive.bytes()),
+                  archive.origin() == FileArchive.Origin.VOLUME
+                      ? ", read " + Format.word(archive.consistency())
+                      : ""));
+      what = "";
+    }
+    if (!files.services().isEmpty()) {
+      facts.row(
+          "",
+          "images",
+          files.services().stream()
+              .map(it -> "%s %s".formatted(it.service(), it.image().reference()))
+              .collect(Collectors.joining(", ")));
+    }
   }
 
   /** Whether what it says of the content was left out, as it is encrypted. */
   static boolean isSealed(BackupManifest manifest) {
-    return manifest.encrypted() && manifest.rows().isEmpty();
+    return manifest.encrypted()
+        && manifest.databaseFacts().isPresent()
+        && manifest.rows().isEmpty();
   }
 
   static String rows(BackupManifest manifest) {
+    if (manifest.databaseFacts().isEmpty()) {
+      return "";
+    }
     return isSealed(manifest) ? "sealed" : Format.count(manifest.totalRows());
   }
 
@@ -77,7 +117,10 @@ final class BackupText {
 
   static String state(CatalogEntry entry, Console out) {
     String state = state(entry.state(), out);
-    return entry.manifest().emergency() ? out.warning("EMERGENCY ") + state : state;
+    if (entry.manifest().emergency()) {
+      return out.warning("EMERGENCY ") + state;
+    }
+    return entry.manifest().unreadable().isEmpty() ? state : state + out.warning(" INCOMPLETE");
   }
 
   static String state(BackupState state, Console out) {

@@ -171,7 +171,57 @@ final class BackupsCommand extends DrpCommand {
                   manifest.environment(),
                   Format.word(manifest.kind()),
                   BackupText.state(entry, out)));
-      BackupText.facts(manifest, session)
+      Table facts = BackupText.facts(manifest, session);
+      if (manifest.databaseFacts().isPresent()) {
+        describeDatabase(manifest, facts);
+      }
+      facts.row(
+          "",
+          "written by",
+          "drp %s on %s, writer %s, epoch %d"
+              .formatted(
+                  manifest.writer().version(),
+                  manifest.writer().host(),
+                  manifest.writer().id(),
+                  manifest.writer().epoch()));
+      if (!manifest.toolVersions().isEmpty()) {
+        facts.row("", "with", String.join(", ", manifest.toolVersions()));
+      }
+      facts.lines().forEach(out::line);
+      manifest
+          .files()
+          .ifPresent(
+              files -> {
+                files.changed().forEach(it -> out.line("  " + out.warning("changed") + "  " + it));
+                files.notIncluded().forEach(it -> out.line("  not included  " + it));
+              });
+      manifest.unreadable().forEach(it -> out.line("  " + out.bad("not readable") + "  " + it));
+      out.line();
+      Table parts = Table.of("PART", ">STORED", ">PLAIN", "SHA-256 AS STORED");
+      manifest
+          .parts()
+          .forEach(
+              it ->
+                  parts.row(
+                      it.name(),
+                      Format.bytes(it.bytes()),
+                      Format.bytes(it.plainBytes()),
+                      it.sha256()));
+      parts.lines().forEach(out::line);
+      entry.copies().forEach(copy -> print(copy, session, out));
+      if (manifest.rows().isEmpty()) {
+        return;
+      }
+      out.line();
+      Table rows = Table.of("TABLE", ">ROWS");
+      manifest
+          .rows()
+          .forEach(it -> rows.row(it.schema() + "." + it.table(), Format.count(it.rows())));
+      rows.lines().forEach(out::line);
+    }
+
+    private static void describeDatabase(BackupManifest manifest, Table facts) {
+      facts
           .row(
               "",
               "server",
@@ -194,39 +244,7 @@ final class BackupsCommand extends DrpCommand {
               "extensions",
               manifest.database().extensions().stream()
                   .map(Show::extension)
-                  .collect(Collectors.joining(", ")))
-          .row(
-              "",
-              "written by",
-              "drp %s on %s, writer %s, epoch %d"
-                  .formatted(
-                      manifest.writer().version(),
-                      manifest.writer().host(),
-                      manifest.writer().id(),
-                      manifest.writer().epoch()))
-          .row("", "with", String.join(", ", manifest.toolVersions()))
-          .lines()
-          .forEach(out::line);
-      manifest.unreadable().forEach(it -> out.line("  " + out.bad("not readable") + "  " + it));
-      out.line();
-      Table parts = Table.of("PART", ">STORED", ">PLAIN", "SHA-256 AS STORED");
-      manifest
-          .parts()
-          .forEach(
-              it ->
-                  parts.row(
-                      it.name(),
-                      Format.bytes(it.bytes()),
-                      Format.bytes(it.plainBytes()),
-                      it.sha256()));
-      parts.lines().forEach(out::line);
-      entry.copies().forEach(copy -> print(copy, session, out));
-      out.line();
-      Table rows = Table.of("TABLE", ">ROWS");
-      manifest
-          .rows()
-          .forEach(it -> rows.row(it.schema() + "." + it.table(), Format.count(it.rows())));
-      rows.lines().forEach(out::line);
+                  .collect(Collectors.joining(", ")));
     }
 
     private static String extension(DatabaseDescription.Extension extension) {

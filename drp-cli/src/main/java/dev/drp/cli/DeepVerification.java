@@ -4,6 +4,7 @@ import dev.drp.ExitStatus;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.CatalogProblem;
 import dev.drp.backup.Sample;
+import dev.drp.plan.BackupKind;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
 import dev.drp.recovery.Execution;
@@ -44,9 +45,15 @@ final class DeepVerification {
     }
   }
 
-  /** What an emergency could save is incomplete by nature, and no drill says otherwise. */
+  /**
+   * What an emergency could save is incomplete by nature, and no drill says otherwise; where there
+   * is no database there is no server to restore it on.
+   */
   ExitStatus run(List<CatalogEntry> backups, List<CatalogProblem> problems) {
-    List<CatalogEntry> whole = backups.stream().filter(it -> !it.manifest().emergency()).toList();
+    List<CatalogEntry> whole =
+        backups.stream()
+            .filter(it -> !it.manifest().emergency() && it.manifest().databaseFacts().isPresent())
+            .toList();
     List<Drilled> results = new ArrayList<>();
     for (CatalogEntry backup : whole) {
       if (sample.isEmpty() || sample.get().holds(backup.id().value())) {
@@ -64,7 +71,7 @@ final class DeepVerification {
               "restored %d of %s%s"
                   .formatted(
                       results.size(),
-                      Format.count(whole.size(), "backup", "backups"),
+                      Format.count(whole.size(), "backup of a database", "backups of databases"),
                       sample.map(it -> ": " + it).orElse("")));
           BackupText.problems(problems, out);
         });
@@ -73,7 +80,9 @@ final class DeepVerification {
 
   private Drilled drill(CatalogEntry backup) {
     Recovery recovery = new Recovery(session);
-    DrillRequest newest = DrillRequest.of(backup.id()).ofKind(backup.manifest().kind());
+    BackupKind kind =
+        backup.manifest().kind() == BackupKind.PHYSICAL ? BackupKind.PHYSICAL : BackupKind.LOGICAL;
+    DrillRequest newest = DrillRequest.of(backup.id()).ofKind(kind);
     DrillRequest request =
         storage.map(it -> newest.from(new DrillRequest.Source(it, false))).orElse(newest);
     Execution execution =

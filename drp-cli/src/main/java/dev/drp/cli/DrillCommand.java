@@ -79,8 +79,9 @@ final class DrillCommand implements Runnable {
       if (kind != BackupKind.LOGICAL && kind != BackupKind.PHYSICAL) {
         throw new RecoveryException(
             ErrorCode.USAGE,
-            "backups of kind %s are not restored yet".formatted(Format.word(kind)),
-            "logical and physical are the kinds that this version restores.");
+            "a drill restores a database, and no backup of kind %s as such"
+                .formatted(Format.word(kind)),
+            "leave out the kind, and give --backup ID for the database of a system backup.");
       }
       return drill(session, environment, request(session).ofKind(kind), source);
     }

@@ -119,6 +119,7 @@ final class Drp implements Runnable {
     commands.put("sync", SyncCommand.class);
     commands.put("pull", PullCommand.class);
     commands.put("restore", RestoreCommand.class);
+    commands.put("restore-configuration", RestoreConfigurationCommand.class);
     commands.put("restore-undo", RestoreCommand.Undo.class);
     commands.put("restore-commit", RestoreCommand.Commit.class);
     commands.put("drill", DrillCommand.class);

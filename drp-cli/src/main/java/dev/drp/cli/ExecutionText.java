@@ -96,7 +96,7 @@ final class ExecutionText {
     return switch (execution.state()) {
       case AWAITING_COMMIT ->
           List.of(
-              "It serves. The way back is kept until it is committed:",
+              "It is in place. The way back is kept until it is committed:",
               "  drp restore-undo %s      goes back".formatted(execution.id()),
               "  drp restore-commit %s    gives up the way back".formatted(execution.id()));
       case PAUSED_BY_FAILED_STEP, INTERRUPTED ->

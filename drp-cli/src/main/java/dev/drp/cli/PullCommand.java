@@ -121,7 +121,7 @@ final class PullCommand extends DrpCommand {
   /** How old the newest data is that this machine has, for `drp status`. */
   private LastPull remember(Session session, BackupResult.Copy sets, PullLog.Pulled log) {
     CatalogListing listing = session.catalog().only(to).list(environment);
-    Optional<CatalogEntry> newest = listing.newestGood();
+    Optional<CatalogEntry> newest = listing.withDatabase().newestGood();
     Optional<Instant> byLog =
         log.newestCommit()
             .filter(at -> newest.filter(it -> it.recoveryPoint().isAfter(at)).isEmpty());

@@ -4,6 +4,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupReader;
 import dev.drp.procedure.DrillRestore;
+import dev.drp.procedure.RestoreConfiguration;
 import dev.drp.procedure.RestoreDatabase;
 import dev.drp.procedure.RestoreServer;
 import dev.drp.recovery.Execution;
@@ -46,6 +47,10 @@ final class Recovery {
         session.clock());
   }
 
+  RestoreConfiguration restoreConfiguration() {
+    return new RestoreConfiguration(session.plan(), session.catalog(), reader(), session.places());
+  }
+
   DrillRestore drill() {
     return new DrillRestore(
         session.plan(),
@@ -83,6 +88,7 @@ final class Recovery {
     return switch (before.plan()) {
       case RestoreDatabase.NAME -> restore().plan(before);
       case RestoreServer.NAME -> restoreServer().plan(before);
+      case RestoreConfiguration.NAME -> restoreConfiguration().plan(before);
       case DrillRestore.NAME -> drill().plan(before);
       default ->
           throw new RecoveryException(

@@ -6,6 +6,7 @@ import dev.drp.RecoveryException;
 import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
+import dev.drp.procedure.RestoreConfiguration;
 import dev.drp.procedure.RestoreRequest;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionId;
@@ -176,8 +177,9 @@ final class RestoreCommand extends DrpCommand {
       case CONFIGURATION, SYSTEM ->
           throw new RecoveryException(
               ErrorCode.USAGE,
-              "backups of kind %s are not restored yet".formatted(Format.word(kind)),
-              "logical and physical are the kinds that this version restores.");
+              "backups of kind %s are not restored by this command".formatted(Format.word(kind)),
+              "drp restore-configuration restores their files; --backup ID the database of a system"
+                  + " backup.");
     };
   }
 
@@ -270,7 +272,8 @@ final class RestoreCommand extends DrpCommand {
     @Option(
         names = "--confirm",
         paramLabel = "NAME",
-        description = "The name of the environment's database.")
+        description =
+            "The name of the environment's database; of a configuration, the environment's name.")
     private @Nullable String confirm;
 
     /** What comes of it, for whoever confirms: with %s for the execution. */
@@ -283,19 +286,24 @@ final class RestoreCommand extends DrpCommand {
       Recovery recovery = new Recovery(session);
       Execution before = recovery.execution(ExecutionsCommand.id(id));
       new Confirmation(session.console(), confirm)
-          .require(
-              List.of(consequence().formatted(id)),
-              session.plan().environment(before.environment()).requireDatabase().name());
+          .require(List.of(consequence().formatted(id)), target(session, before));
       return report(session, run(recovery, before.id()));
     }
+  }
+
+  /** Whose name lets it be taken back or given up. */
+  private static String target(Session session, Execution before) {
+    return before.plan().equals(RestoreConfiguration.NAME)
+        ? before.environment()
+        : session.plan().environment(before.environment()).requireDatabase().name();
   }
 
   /** {@code drp restore-commit}. */
   @Command(
       name = "restore-commit",
       description =
-          "Give up the way back of a restore: drop the database that it replaced, or, after"
-              + " restore-undo, the one that it had restored.")
+          "Give up the way back of a restore: drop the database or the files that it replaced, or,"
+              + " after restore-undo, what it had restored.")
   static final class Commit extends OnRestored {
     @Override
     String consequence() {
@@ -312,12 +320,13 @@ final class RestoreCommand extends DrpCommand {
   @Command(
       name = "restore-undo",
       description =
-          "Take back what a restore did: the replaced database serves again. What was written to"
-              + " the restored one is set aside until restore-commit.")
+          "Take back what a restore did: the replaced database serves again, replaced files are in"
+              + " their places. What was restored, and written since, is set aside until"
+              + " restore-commit.")
   static final class Undo extends OnRestored {
     @Override
     String consequence() {
-      return "The database that execution %s restored stops serving.";
+      return "What execution %s put in place serves no longer.";
     }
 
     @Override

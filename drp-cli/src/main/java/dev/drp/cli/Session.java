@@ -8,11 +8,13 @@ import dev.drp.backup.BackupReader;
 import dev.drp.backup.Coding;
 import dev.drp.backup.Decoding;
 import dev.drp.backup.LocalCatalog;
+import dev.drp.files.FilePlaces;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.LoadedPlan;
 import dev.drp.plan.PlanFinding;
 import dev.drp.plan.PlanLint;
 import dev.drp.plan.PlanLoader;
+import dev.drp.plan.Storage;
 import dev.drp.recovery.Executions;
 import dev.drp.report.ExecutionReports;
 import dev.drp.state.StateDirectory;
@@ -21,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -110,6 +113,17 @@ final class Session implements AutoCloseable {
   private List<Path> identities() {
     String named = context.environment().getOrDefault(IDENTITY, "");
     return !identities.isEmpty() || named.isEmpty() ? identities : List.of(Path.of(named));
+  }
+
+  /** Where the files of the plan's environments are. */
+  FilePlaces places() {
+    List<Path> without = new ArrayList<>(List.of(state().root().toAbsolutePath().normalize()));
+    for (Storage storage : plan().storages().values()) {
+      if (storage instanceof Storage.Directory directory) {
+        without.add(directory.directory().toAbsolutePath().normalize());
+      }
+    }
+    return new FilePlaces(adapters().programs(), adapters()::engine, without);
   }
 
   Storages storages() {

@@ -27,6 +27,7 @@ import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateLock;
 import dev.drp.sync.FileSync;
@@ -268,7 +269,7 @@ class CommandsTest {
 
     @Override
     public CommandRunner programs() {
-      throw new AssertionError("no command here runs a program");
+      return new LocalCommandRunner();
     }
 
     @Override
@@ -550,12 +551,55 @@ class CommandsTest {
 
   @Test
   void takesTheKindsThatItKnows() {
-    assertThat(drp("backup", "production", "--kind", "configuration")).isEqualTo(2);
-    assertThat(test.err()).contains("kind configuration are not taken yet");
+    assertThat(drp("backup", "production", "--kind", "configuration", "--emergency")).isEqualTo(2);
+    assertThat(drp("backup", "production", "--kind", "logical", "--images")).isEqualTo(2);
+    assertThat(test.err()).contains("only a system backup holds images");
+    assertThat(drp("drill", "restore", "production", "--kind", "system")).isEqualTo(2);
+    assertThat(test.err()).contains("no backup of kind system as such");
+    assertThat(drp("restore", "production", "--kind", "configuration")).isEqualTo(2);
+    assertThat(test.err()).contains("drp restore-configuration");
     assertThat(drp("backup", "production", "--kind", "physical", "--emergency")).isEqualTo(2);
     assertThat(test.err()).contains("an emergency backup is a logical one");
     assertThat(drp("backup", "production", "--kind", "logical")).isZero();
     assertThat(test.out()).contains("none: taken by hand");
+  }
+
+  @Test
+  void keepsAConfigurationHereUnlessThePlanSaysSoAndBringsItBack() throws IOException {
+    Path caddyfile = Files.writeString(folder.resolve("Caddyfile"), "as it was");
+    String away =
+        PLAN.replace(
+                "  website:\n    site: primary\n",
+                "  website:\n    site: primary\n    configuration: [%s]\n".formatted(caddyfile))
+            .replace(
+                "every: 1d, keep: 7d, to: [local]", "every: 1d, keep: 7d, to: [local, standby]");
+    Files.writeString(folder.resolve("drp.yaml"), away);
+    for (String which : List.of("--schedule=files", "--kind=configuration")) {
+      assertThat(drp("backup", "website", which)).isEqualTo(6);
+      assertThat(test.err()).contains("plain: true");
+    }
+    Files.writeString(
+        folder.resolve("drp.yaml"),
+        away.replace("to: [local, standby]", "to: [local, standby], plain: true"));
+    assertThat(drp("backup", "website", "--kind", "configuration")).as(test.err()).isZero();
+    assertThat(test.out()).contains(caddyfile + ": 1 file");
+
+    Files.writeString(caddyfile, "as nobody wants it");
+
+    assertThat(drp("restore-configuration", "website", "--diff")).isEqualTo(3);
+    assertThat(test.out()).contains("changed  " + caddyfile);
+    Path into = folder.resolve("into");
+    assertThat(drp("restore-configuration", "website", "--into", into.toString())).isZero();
+    assertThat(into.resolve("host" + caddyfile)).hasContent("as it was");
+    assertThat(drp("restore-configuration", "website", "--apply")).isEqualTo(6);
+    assertThat(test.err()).contains("--confirm 'website' lets its files be replaced");
+    assertThat(caddyfile).hasContent("as nobody wants it");
+
+    assertThat(drp("restore-configuration", "website", "--apply", "--confirm", "website")).isZero();
+    assertThat(test.out()).contains("It is in place");
+    assertThat(caddyfile).hasContent("as it was");
+    assertThat(drp("restore-undo", idInOutput(), "--confirm", "website")).isZero();
+    assertThat(caddyfile).hasContent("as nobody wants it");
   }
 
   @Test

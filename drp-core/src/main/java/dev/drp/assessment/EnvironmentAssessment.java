@@ -7,7 +7,6 @@ import dev.drp.backup.BackupState;
 import dev.drp.backup.BackupSummary;
 import dev.drp.backup.BackupSummary.Copy;
 import dev.drp.backup.CatalogProblem;
-import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
@@ -97,7 +96,9 @@ final class EnvironmentAssessment {
   }
 
   private Optional<BackupSummary> newestGood() {
-    return facts.catalog().backups().stream().filter(BackupSummary::isGood).findFirst();
+    return facts.catalog().backups().stream()
+        .filter(it -> it.isGood() && it.holdsDatabase())
+        .findFirst();
   }
 
   /** The log that counts, unless a backup has newer data. */
@@ -128,7 +129,9 @@ final class EnvironmentAssessment {
       return Optional.empty();
     }
     Optional<BackupSummary> newest =
-        facts.catalog().backups().stream().filter(it -> it.isGood() && it.isOffSite()).findFirst();
+        facts.catalog().backups().stream()
+            .filter(it -> it.isGood() && it.isOffSite() && it.holdsDatabase())
+            .findFirst();
     Optional<LogAssessment.Reliable> reliable =
         log.flatMap(it -> it.reliableOffSite(offSite))
             .filter(it -> newest.stream().noneMatch(b -> b.recoveryPoint().isAfter(it.until())));
@@ -214,7 +217,6 @@ final class EnvironmentAssessment {
   private List<Overdue> overdue() {
     return Stream.of(
             plan.backupsOf(environment.name()).stream()
-                .filter(schedule -> schedule.kind() == BackupKind.LOGICAL)
                 .flatMap(schedule -> overdue(schedule).stream()),
             plan.drillsOf(environment.name()).stream()
                 .filter(drill -> drill.kind() == DrillSchedule.Kind.RESTORE)

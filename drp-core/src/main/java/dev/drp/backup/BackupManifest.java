@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.drp.database.DatabaseDescription;
 import dev.drp.database.ExpectationResult;
 import dev.drp.database.ServerFacts;
@@ -22,16 +23,18 @@ import java.util.Optional;
  * @param took how long it took, by a monotonic clock, until the parts were read back
  * @param recoveryPoint the instant that the restored data will reflect, by the database server's
  *     clock
- * @param server the server it was taken from
- * @param database the database, as it was; of an encrypted backup this, rows and expectations are
- *     known to whoever can decrypt it ({@link BackupReader#unsealed}), and else neutral values
+ * @param serverFacts the server it was taken from; empty when it holds no database
+ * @param databaseFacts the database, as it was; empty when it holds none; of an encrypted backup
+ *     this, rows and expectations are known to whoever can decrypt it ({@link
+ *     BackupReader#unsealed}), and else neutral values
  * @param rows rows of every table in the backup's own snapshot; of a physical backup, in one that
  *     was open while the files were copied
  * @param expectations the plan's expectations, evaluated in the same snapshot
  * @param rolePasswords whether the globals hold the hashes of roles' passwords
  * @param toolVersions versions of the programs used, such as {@code pg_dump (PostgreSQL) 15.18}
- * @param unreadable what an emergency backup could not read
+ * @param unreadable what could not be read: of a damaged server, or files
  * @param base the server's files, of a physical backup
+ * @param files what else it holds, of a configuration or system backup
  * @param recipients who can decrypt it, as the plan named them; empty when it is not encrypted
  */
 public record BackupManifest(
@@ -45,8 +48,8 @@ public record BackupManifest(
     Instant startedAt,
     Duration took,
     Instant recoveryPoint,
-    ServerFacts server,
-    DatabaseDescription database,
+    @JsonProperty("server") Optional<ServerFacts> serverFacts,
+    @JsonProperty("database") Optional<DatabaseDescription> databaseFacts,
     List<TableRows> rows,
     List<ExpectationResult> expectations,
     boolean rolePasswords,
@@ -54,12 +57,16 @@ public record BackupManifest(
     List<String> unreadable,
     List<BackupPart> parts,
     Optional<BaseContent> base,
+    Optional<FilesContent> files,
     List<String> recipients) {
   /** The format of backups that are not encrypted. */
   public static final int PLAIN_FORMAT = 1;
 
   /** The format of those that are: who knows the first one only would take them for damaged. */
   public static final int ENCRYPTED_FORMAT = 2;
+
+  /** The format of those with files: earlier versions expect a database in every backup. */
+  public static final int FILES_FORMAT = 3;
 
   public BackupManifest {
     requireNonNull(id, "id");
@@ -71,18 +78,99 @@ public record BackupManifest(
     requireNonNull(startedAt, "startedAt");
     requireNonNull(took, "took");
     requireNonNull(recoveryPoint, "recoveryPoint");
-    requireNonNull(server, "server");
-    requireNonNull(database, "database");
+    requireNonNull(serverFacts, "serverFacts");
+    requireNonNull(databaseFacts, "databaseFacts");
     rows = List.copyOf(rows);
     expectations = List.copyOf(expectations);
     toolVersions = List.copyOf(toolVersions);
     unreadable = List.copyOf(unreadable);
     parts = List.copyOf(parts);
     requireNonNull(base, "base");
+    requireNonNull(files, "files");
     recipients = List.copyOf(recipients);
     if (parts.isEmpty()) {
       throw new IllegalArgumentException("backup %s lists no parts".formatted(id));
     }
+    if (files.isEmpty() && (serverFacts.isEmpty() || databaseFacts.isEmpty())) {
+      throw new IllegalArgumentException(
+          "backup %s holds neither a database nor files".formatted(id));
+    }
+  }
+
+  /** Of a database alone. */
+  public BackupManifest(
+      BackupId id,
+      String application,
+      String environment,
+      BackupKind kind,
+      boolean emergency,
+      Optional<String> schedule,
+      Writer writer,
+      Instant startedAt,
+      Duration took,
+      Instant recoveryPoint,
+      ServerFacts server,
+      DatabaseDescription database,
+      List<TableRows> rows,
+      List<ExpectationResult> expectations,
+      boolean rolePasswords,
+      List<String> toolVersions,
+      List<String> unreadable,
+      List<BackupPart> parts,
+      Optional<BaseContent> base,
+      List<String> recipients) {
+    this(
+        id,
+        application,
+        environment,
+        kind,
+        emergency,
+        schedule,
+        writer,
+        startedAt,
+        took,
+        recoveryPoint,
+        Optional.of(server),
+        Optional.of(database),
+        rows,
+        expectations,
+        rolePasswords,
+        toolVersions,
+        unreadable,
+        parts,
+        base,
+        Optional.empty(),
+        recipients);
+  }
+
+  /** The server, of a backup with a database. */
+  public ServerFacts server() {
+    return serverFacts.orElseThrow(this::noDatabase);
+  }
+
+  /** The database, of a backup with one. */
+  public DatabaseDescription database() {
+    return databaseFacts.orElseThrow(this::noDatabase);
+  }
+
+  private IllegalStateException noDatabase() {
+    return new IllegalStateException("backup %s holds no database".formatted(id));
+  }
+
+  /** Whether it holds a dump of a database. */
+  public boolean hasDump() {
+    return parts.stream().anyMatch(part -> part.plainName().equals(SetLayout.DUMP));
+  }
+
+  /** The files, of a configuration or system backup. */
+  public FilesContent requireFiles() {
+    return files.orElseThrow(
+        () -> new IllegalStateException("backup %s holds no files".formatted(id)));
+  }
+
+  /** Whether it holds secrets that whoever reads a storage can read, and the plan did not allow. */
+  boolean mustStay() {
+    return files.filter(it -> !it.plain()).isPresent() && !encrypted();
   }
 
   /** Whether reading it takes an identity. */
@@ -103,8 +191,8 @@ public record BackupManifest(
         startedAt,
         took,
         recoveryPoint,
-        server,
-        facts.database(),
+        serverFacts,
+        Optional.of(facts.database()),
         facts.rows(),
         facts.expectations(),
         rolePasswords,
@@ -112,20 +200,26 @@ public record BackupManifest(
         unreadable,
         parts,
         base,
+        files,
         recipients);
   }
 
   /** As it is stored: what it says of an encrypted backup's content is a part of its own. */
   BackupManifest asStored() {
-    return encrypted() ? with(facts().sealed()) : this;
+    return isSealed() ? with(facts().sealed()) : this;
+  }
+
+  /** Whether a part of it, {@link BackupFacts}, says what the stored manifest leaves out. */
+  boolean isSealed() {
+    return encrypted() && databaseFacts.isPresent();
   }
 
   BackupFacts facts() {
-    return new BackupFacts(database, rows, expectations);
+    return new BackupFacts(database(), rows, expectations);
   }
 
   int format() {
-    return encrypted() ? ENCRYPTED_FORMAT : PLAIN_FORMAT;
+    return files.isPresent() ? FILES_FORMAT : encrypted() ? ENCRYPTED_FORMAT : PLAIN_FORMAT;
   }
 
   /** How much is lost when the data is restored after a failure at that instant. */
@@ -147,6 +241,13 @@ public record BackupManifest(
   public BaseContent requireBase() {
     return base.orElseThrow(
         () -> new IllegalStateException("backup %s is not a physical one".formatted(id)));
+  }
+
+  /**
+   * Where it is filed: sets of one server share packs and a log, those with files share nothing.
+   */
+  String system() {
+    return files.isPresent() ? SetLayout.folderOf(kind) : server().systemIdentifier();
   }
 
   BackupPart part(String plainName) {

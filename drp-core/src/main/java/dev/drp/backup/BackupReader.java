@@ -126,7 +126,7 @@ public final class BackupReader {
    * @throws RecoveryException as {@link #open(BackupId, BackupCopy, BackupPart)} does
    */
   public BackupManifest unsealed(BackupManifest manifest, BackupCopy copy) {
-    if (!manifest.encrypted()) {
+    if (!manifest.isSealed()) {
       return manifest;
     }
     BackupPart facts = manifest.part(SetLayout.FACTS);

@@ -28,6 +28,7 @@ public record BackupResult(
     boolean whole =
         copies.stream().allMatch(copy -> copy.failure().isEmpty())
             && manifest.unreadable().isEmpty()
+            && manifest.files().map(FilesContent::changed).orElse(List.of()).isEmpty()
             && manifest.expectations().stream().allMatch(result -> result.met());
     return whole ? ExitStatus.OK : ExitStatus.PARTIAL;
   }

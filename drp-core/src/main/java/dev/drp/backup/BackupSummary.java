@@ -2,6 +2,7 @@ package dev.drp.backup;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.drp.database.DatabaseDescription;
 import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Optional;
 /**
  * What a list of backups shows of one.
  *
+ * @param database name of its database; empty where it holds none
  * @param bytes size as stored, of one copy
  * @param plainBytes size of the plain content
  * @param rows of all tables
@@ -83,7 +85,7 @@ public record BackupSummary(
         manifest.kind(),
         manifest.emergency(),
         manifest.schedule(),
-        manifest.database().name(),
+        manifest.databaseFacts().map(DatabaseDescription::name).orElse(""),
         manifest.startedAt(),
         manifest.took(),
         manifest.recoveryPoint(),
@@ -120,6 +122,11 @@ public record BackupSummary(
         rows,
         logEnd,
         others);
+  }
+
+  /** Whether it can bring back a database. */
+  public boolean holdsDatabase() {
+    return !database.isEmpty();
   }
 
   /** The state of its best copy. */

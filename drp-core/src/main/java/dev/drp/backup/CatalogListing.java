@@ -52,6 +52,19 @@ public record CatalogListing(List<CatalogEntry> backups, List<CatalogProblem> pr
         backups.stream().filter(backup -> backup.manifest().kind() == kind).toList(), problems);
   }
 
+  /** Those that hold a dump of the database: logical ones, and those of a whole system. */
+  public CatalogListing withDump() {
+    return new CatalogListing(
+        backups.stream().filter(backup -> backup.manifest().hasDump()).toList(), problems);
+  }
+
+  /** Those that can bring back a database. */
+  public CatalogListing withDatabase() {
+    return new CatalogListing(
+        backups.stream().filter(backup -> backup.manifest().databaseFacts().isPresent()).toList(),
+        problems);
+  }
+
   /** The good backup with the newest recovery point. */
   public Optional<CatalogEntry> newestGood() {
     return first(CatalogEntry::isGood);

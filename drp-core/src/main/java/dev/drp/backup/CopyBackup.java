@@ -24,6 +24,9 @@ final class CopyBackup {
   BackupCopy copy(CatalogEntry backup, NamedStorage to) {
     Stopwatch watch = Stopwatch.start(clock);
     BackupManifest manifest = backup.manifest();
+    if (manifest.mustStay() && to.isAway()) {
+      throw BackupRequest.secretsWouldLeave(to);
+    }
     BackupCopy from = backup.copiesToRead().get(0);
     claims.claim(to);
     UnfinishedSets.cleanUp(to, manifest.application(), manifest.environment())
@@ -41,13 +44,17 @@ final class CopyBackup {
   /**
    * The same, going on with what an earlier attempt left: what has arrived is read and compared,
    * and copied again if it is not what it should be. What fails leaves what has arrived, but for a
-   * full storage and damage. The caller has cleaned up the other storage as far as it is to be.
+   * full storage and damage. The caller has cleaned up the other storage as far as it is to be. Who
+   * fetches is another machine than the one that the backup was taken on.
    *
    * @param proven names of packs there that need not be looked at
    */
   BackupCopy fetch(CatalogEntry backup, NamedStorage to, Set<String> proven) {
     Stopwatch watch = Stopwatch.start(clock);
     BackupManifest manifest = backup.manifest();
+    if (manifest.mustStay()) {
+      throw BackupRequest.secretsWouldLeave(to);
+    }
     BackupCopy from = backup.copiesToRead().get(0);
     UnfinishedSet set = UnfinishedSet.begin(to, from.folder(), manifest.id());
     try {

@@ -60,8 +60,8 @@ final class CopyToStorages {
           copied.add(backup.id());
         } catch (RecoveryException e) {
           failure = failure == null ? e : failure;
-          if (e.code() != ErrorCode.BACKUP_CORRUPT) { // the next one would fail, too
-            break;
+          if (e.code() != ErrorCode.BACKUP_CORRUPT && e.code() != ErrorCode.REFUSED) {
+            break; // the next one would fail, too
           }
         }
       }

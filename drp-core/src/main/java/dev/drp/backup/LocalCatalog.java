@@ -3,6 +3,7 @@ package dev.drp.backup;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.RecoveryException;
+import dev.drp.plan.BackupKind;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateDirectory;
 import dev.drp.state.StateLock;
@@ -96,11 +97,11 @@ public final class LocalCatalog {
     }
   }
 
-  /** Size as stored of the backup with the newest recovery point, as far as is known here. */
-  OptionalLong lastBytes(String environment) {
+  /** Size as stored of the newest backup of that kind, as far as is known here. */
+  OptionalLong lastBytes(String environment, BackupKind kind) {
     return CatalogFile.read(file(environment)).stream()
         .flatMap(view -> view.backups().stream())
-        .filter(backup -> !backup.emergency())
+        .filter(backup -> !backup.emergency() && backup.kind() == kind)
         .mapToLong(BackupSummary::bytes)
         .findFirst();
   }

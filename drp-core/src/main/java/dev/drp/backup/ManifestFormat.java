@@ -23,6 +23,7 @@ final class ManifestFormat {
   private static final String FORMAT = "format";
   private static final String RECIPIENTS = "recipients";
   private static final String ENCRYPTION = "encryption";
+  private static final String FILES = "files";
   private static final String HASH = "manifestSha256";
   private static final String NO_HASH = "0".repeat(64);
   private static final Pattern HASH_FIELD =
@@ -37,6 +38,9 @@ final class ManifestFormat {
     file.setAll((ObjectNode) Json.MAPPER.valueToTree(manifest));
     if (!manifest.encrypted()) {
       withoutEncryption(file);
+    }
+    if (manifest.files().isEmpty()) {
+      file.remove(FILES);
     }
     try {
       byte[] unsigned = (Json.PRETTY.writeValueAsString(file) + "\n").getBytes(UTF_8);
@@ -59,7 +63,11 @@ final class ManifestFormat {
       }
       requireKnownFormat(file.path(FORMAT), where);
       requireOwnHash(content, where);
-      return Json.MAPPER.treeToValue(withEncryption((ObjectNode) file), BackupManifest.class);
+      ObjectNode complete = withEncryption((ObjectNode) file);
+      if (!complete.has(FILES)) {
+        complete.putNull(FILES);
+      }
+      return Json.MAPPER.treeToValue(complete, BackupManifest.class);
     } catch (IOException e) {
       throw corrupt(where, "it is no manifest: " + e.getMessage(), e);
     }
@@ -92,14 +100,12 @@ final class ManifestFormat {
   private static void requireKnownFormat(JsonNode format, String where) {
     if (!format.isInt()
         || format.intValue() < BackupManifest.PLAIN_FORMAT
-        || format.intValue() > BackupManifest.ENCRYPTED_FORMAT) {
+        || format.intValue() > BackupManifest.FILES_FORMAT) {
       throw new RecoveryException(
           ErrorCode.FORMAT_UNKNOWN,
           "manifest %s has format %s; this version reads formats up to %d"
               .formatted(
-                  where,
-                  format.isMissingNode() ? "(none)" : format,
-                  BackupManifest.ENCRYPTED_FORMAT),
+                  where, format.isMissingNode() ? "(none)" : format, BackupManifest.FILES_FORMAT),
           "use the version of drp that wrote it; the backup's own README.md tells how to restore it"
               + " by hand.");
     }

@@ -17,6 +17,11 @@ public record NamedStorage(String name, boolean offSite, boolean local, BackupSt
     requireNonNull(objects, "objects");
   }
 
+  /** Whether what is in it has left this machine. */
+  public boolean isAway() {
+    return offSite || !local;
+  }
+
   @Override
   public String toString() {
     return "%s (%s)".formatted(name, objects.place());

@@ -52,6 +52,9 @@ final class PartInputStream extends InputStream {
         checked = true;
       }
       plainBytes += Math.max(count, 0);
+      if (plainBytes > part.plainBytes()) { // a bomb would not end for long
+        throw otherSize("; the rest was not read");
+      }
       return count;
     } catch (IOException e) {
       throw undecodable(e);
@@ -89,13 +92,17 @@ final class PartInputStream extends InputStream {
   private void check() {
     BackupReader.requireAsStored(id, copy, part, stored.hash());
     if (plainBytes != part.plainBytes()) {
-      throw BackupReader.corrupt(
-          id,
-          copy,
-          part.name(),
-          "decompressed it has %d bytes, its manifest says %d"
-              .formatted(plainBytes, part.plainBytes()),
-          null);
+      throw otherSize("");
     }
+  }
+
+  private RecoveryException otherSize(String more) {
+    return BackupReader.corrupt(
+        id,
+        copy,
+        part.name(),
+        "decompressed it has %d bytes, its manifest says %d%s"
+            .formatted(plainBytes, part.plainBytes(), more),
+        null);
   }
 }

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  * run fetched is checked and kept. Safe for concurrent use.
  */
 public final class PullBackups {
+  /** What fails for one backup and says nothing of the next one. */
+  private static final Set<ErrorCode> THAT_ONE_ONLY =
+      Set.of(ErrorCode.BACKUP_CORRUPT, ErrorCode.OBJECT_NOT_FOUND, ErrorCode.REFUSED);
+
   private final String application;
   private final NamedStorage from;
   private final NamedStorage to;
@@ -47,7 +51,8 @@ public final class PullBackups {
 
   /**
    * Fetches what our storage lacks and its retention would keep, newest first. One that is damaged,
-   * or is removed there meanwhile, is in the result and takes nothing from the others.
+   * is removed there meanwhile, or holds secrets that are not encrypted and that the plan did not
+   * allow to leave, is in the result and takes nothing from the others.
    *
    * @throws RecoveryException with LOCKED while somebody works on the environment's backups here,
    *     STALE_WRITER when somebody else writes to our storage, and what either storage says
@@ -123,7 +128,7 @@ public final class PullBackups {
                 .collect(Collectors.toSet());
       } catch (RecoveryException e) {
         failure = failure == null ? e : failure;
-        if (e.code() != ErrorCode.BACKUP_CORRUPT && e.code() != ErrorCode.OBJECT_NOT_FOUND) {
+        if (!THAT_ONE_ONLY.contains(e.code())) {
           break; // the next one would fail, too
         }
       }

@@ -50,6 +50,23 @@ final class RestoreGuide {
     set.writePlain(SetLayout.README, output -> output.write(readme));
   }
 
+  /**
+   * Only the script, for the database beside other things.
+   *
+   * @param set has all other parts already
+   */
+  void writeDatabaseScriptInto(UnfinishedSet set) {
+    if (encryption.isPresent()) {
+      RestoreSql sql = new RestoreSql(content.database().properties());
+      writeSql(set, SetLayout.CREATE_DATABASE, sql.createDatabase());
+      writeSql(set, SetLayout.PROPERTIES, sql.applyProperties());
+    }
+    parts = set.parts();
+    byte[] script =
+        logicalScript().replace(SetLayout.SCRIPT, SetLayout.DATABASE_SCRIPT).getBytes(UTF_8);
+    set.writePlain(SetLayout.DATABASE_SCRIPT, output -> output.write(script));
+  }
+
   /** Settings of a database may hold passwords: they are in no script that anybody can read. */
   private void writeSql(UnfinishedSet set, String name, String sql) {
     set.writeCoded(name, coding, bytes -> {}, output -> output.write((sql + "\n").getBytes(UTF_8)));
@@ -76,7 +93,7 @@ final class RestoreGuide {
         .with("RECOVERY_POINT", content.recoveryPoint().toString())
         .with("SERVER", printable(content.server().version()))
         .with("ROWS", rows())
-        .with("ENCRYPTION", encryption.map(this::howToDecrypt).orElse(""))
+        .with("ENCRYPTION", encryption.map(RestoreGuide::howToDecrypt).orElse(""))
         .with("DECOMPRESS", coding.compression().undoCommand())
         .with("PROGRAMS", encryption.map(it -> "`%s`, ".formatted(it.name())).orElse(""))
         .with("PARTS", parts.stream().map(RestoreGuide::line).collect(Collectors.joining("\n")))
@@ -92,7 +109,7 @@ final class RestoreGuide {
                 content.rows().stream().mapToLong(TableRows::rows).sum(), content.rows().size());
   }
 
-  private String howToDecrypt(Encryption how) {
+  static String howToDecrypt(Encryption how) {
     return Template.of("readme-encrypted.md")
         .with("NAME", how.name())
         .with(
@@ -118,9 +135,14 @@ final class RestoreGuide {
 
   /** What a script needs of the way in which the parts are coded. */
   private Template script(String resource) {
+    return script(resource, id, parts, coding);
+  }
+
+  static Template script(String resource, BackupId id, List<BackupPart> parts, Coding coding) {
+    Optional<Encryption> encryption = coding.encryption();
     return Template.of(resource)
         .with("ID", id.value())
-        .with("SUMS", sums())
+        .with("SUMS", sums(parts))
         .with("PROGRAMS", encryption.map(it -> it.name() + " ").orElse(""))
         .with(
             "USAGE",
@@ -203,7 +225,7 @@ final class RestoreGuide {
         .orElse("sql <<'%s'\n%s\n%s".formatted(end, statements, end));
   }
 
-  private String sums() {
+  private static String sums(List<BackupPart> parts) {
     return parts.stream()
         .map(part -> part.sha256() + "  " + part.name())
         .collect(Collectors.joining("\n"));
@@ -216,12 +238,12 @@ final class RestoreGuide {
         .findFirst();
   }
 
-  private static String line(BackupPart part) {
+  static String line(BackupPart part) {
     return "| `%s` | %d | `%s` |".formatted(part.name(), part.bytes(), part.sha256());
   }
 
   /** Names may hold anything; a text for people shows them on one line. */
-  private static String printable(String name) {
+  static String printable(String name) {
     return name.replaceAll("[\\p{Cntrl}`|]", "?");
   }
 }

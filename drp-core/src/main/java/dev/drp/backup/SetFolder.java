@@ -72,7 +72,7 @@ record SetFolder(
   /** The folders of an environment that sets are filed under. */
   static List<ObjectName> systems(NamedStorage storage, ObjectName environment) {
     return storage.objects().names(environment).stream()
-        .filter(SetLayout::isSystemIdentifier)
+        .filter(SetLayout::isFolderOfSets)
         .map(environment::child)
         .toList();
   }

@@ -1,7 +1,9 @@
 package dev.drp.backup;
 
+import dev.drp.plan.BackupKind;
 import dev.drp.state.FileName;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -10,6 +12,10 @@ public final class SetLayout {
   static final String MANIFEST = "manifest.json";
   static final String README = "README.md";
   static final String SCRIPT = "restore.sh";
+
+  /** Of a backup with files and a database, the script for the latter. */
+  static final String DATABASE_SCRIPT = "restore-database.sh";
+
   static final String DUMP = "database.dump";
   static final String GLOBALS = "globals.sql";
 
@@ -31,6 +37,9 @@ public final class SetLayout {
   /** As above. */
   static final String PROPERTIES = "properties.sql";
 
+  /** Images of containers, as the engine saves them. */
+  static final String IMAGES = "images.tar";
+
   static final String EVENTS = "events";
 
   /** The first object of a set: without a manifest beside it, the set never became a backup. */
@@ -49,13 +58,15 @@ public final class SetLayout {
   static final String WAL = "wal";
 
   private static final String WRITERS = "writers";
-  private static final Pattern SYSTEM_IDENTIFIER = Pattern.compile("\\d{1,20}|" + UNKNOWN_SYSTEM);
+  private static final Pattern FOLDER_OF_SETS =
+      Pattern.compile("\\d{1,20}|configuration|system|" + UNKNOWN_SYSTEM);
   private static final Pattern PART_OF_SET =
       Pattern.compile(
-          "(database\\.dump|globals\\.sql|base\\.chunks|configuration\\.tar|facts\\.json"
-              + "|create-database\\.sql|properties\\.sql)(\\.[a-z0-9]+){0,2}"
-              + "|base\\.index|README\\.md|restore\\.sh|manifest\\.json|started\\.json|expired\\.json"
-              + "|events/[^/]+\\.json");
+          "(database\\.dump|globals\\.sql|base\\.chunks|configuration\\.tar|files-\\d+\\.tar"
+              + "|images\\.tar|facts\\.json|create-database\\.sql|properties\\.sql)"
+              + "(\\.[a-z0-9]+){0,2}"
+              + "|base\\.index|README\\.md|restore\\.sh|restore-database\\.sh|manifest\\.json"
+              + "|started\\.json|expired\\.json|events/[^/]+\\.json");
 
   private SetLayout() {}
 
@@ -78,19 +89,36 @@ public final class SetLayout {
         .child(WAL);
   }
 
-  /** The system identifiers that something of an environment is filed under in a storage. */
+  /** The servers of an environment that a storage holds something of: their system identifiers. */
   public static List<String> systems(NamedStorage storage, String application, String environment) {
-    return storage.objects().names(environment(application, environment)).stream()
-        .filter(SetLayout::isSystemIdentifier)
+    return SetFolder.systems(storage, environment(application, environment)).stream()
+        .map(ObjectName::lastSegment)
+        .filter(it -> !isFolderOfFiles(it))
         .toList();
+  }
+
+  private static boolean isFolderOfFiles(String folder) {
+    return folder.equals(folderOf(BackupKind.CONFIGURATION))
+        || folder.equals(folderOf(BackupKind.SYSTEM));
+  }
+
+  /** What sets with files are filed under, in place of a system identifier. */
+  static String folderOf(BackupKind kind) {
+    return kind.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The tar of that number, from 1, in a set with files. */
+  static String files(int number) {
+    return "files-%02d.tar".formatted(number);
   }
 
   static boolean isWriters(String folder) {
     return folder.equals(WRITERS);
   }
 
-  static boolean isSystemIdentifier(String folder) {
-    return SYSTEM_IDENTIFIER.matcher(folder).matches();
+  /** Whether sets are filed under it: a system identifier, or what stands for one. */
+  static boolean isFolderOfSets(String folder) {
+    return FOLDER_OF_SETS.matcher(folder).matches();
   }
 
   /** Whether a folder beside a server's sets is one of ours. */

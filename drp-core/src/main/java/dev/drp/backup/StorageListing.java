@@ -102,7 +102,7 @@ final class StorageListing {
                     manifest.id(),
                     manifest.application(),
                     manifest.environment(),
-                    manifest.server().systemIdentifier()));
+                    manifest.system()));
         return;
       }
       BackupCopy copy =
@@ -135,7 +135,7 @@ final class StorageListing {
     return manifest.id().equals(set.id())
         && manifest.application().equals(application)
         && manifest.environment().equals(environment)
-        && manifest.server().systemIdentifier().equals(set.system());
+        && manifest.system().equals(set.system());
   }
 
   private List<BackupEvent> readEvents(SetFolder set) {
@@ -152,7 +152,7 @@ final class StorageListing {
 
   private void findForeign(ObjectName environment) {
     for (String name : storage.objects().names(environment)) {
-      if (!SetLayout.isSystemIdentifier(name) && !SetLayout.isWriters(name)) {
+      if (!SetLayout.isFolderOfSets(name) && !SetLayout.isWriters(name)) {
         foreign(environment, name);
       }
     }

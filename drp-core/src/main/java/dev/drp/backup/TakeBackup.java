@@ -8,6 +8,7 @@ import dev.drp.RecoveryException;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.database.ServerFacts;
+import dev.drp.files.FilePlaces;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.state.EnvironmentState;
@@ -24,9 +25,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Takes a backup of an environment's database, or of its whole server. It is a backup once its
- * manifest is stored; whatever fails or dies before that leaves nothing that anybody would take for
- * one. Safe for concurrent use.
+ * Takes a backup of an environment: of its database, its database server, its files, or all that a
+ * new machine needs. It is a backup once its manifest is stored; whatever fails or dies before that
+ * leaves nothing that anybody would take for one. Safe for concurrent use.
  */
 public final class TakeBackup {
   /** How much larger than the last one a backup may turn out, as far as free space goes. */
@@ -38,8 +39,11 @@ public final class TakeBackup {
   private final Clock clock;
   private final Progress progress;
   private final String version;
+  private final Optional<FilePlaces> places;
 
   /**
+   * Takes backups of databases only.
+   *
    * @param version of this program, for the manifest
    */
   public TakeBackup(
@@ -49,12 +53,41 @@ public final class TakeBackup {
       Clock clock,
       Progress progress,
       String version) {
+    this(connector, coding, state, clock, progress, version, Optional.empty());
+  }
+
+  /**
+   * Takes backups of all kinds.
+   *
+   * @param version of this program, for the manifest
+   * @param places where files are
+   */
+  public TakeBackup(
+      DatabaseConnector connector,
+      Coding coding,
+      StateDirectory state,
+      Clock clock,
+      Progress progress,
+      String version,
+      FilePlaces places) {
+    this(connector, coding, state, clock, progress, version, Optional.of(places));
+  }
+
+  private TakeBackup(
+      DatabaseConnector connector,
+      Coding coding,
+      StateDirectory state,
+      Clock clock,
+      Progress progress,
+      String version,
+      Optional<FilePlaces> places) {
     this.connector = requireNonNull(connector, "connector");
     this.coding = requireNonNull(coding, "coding");
     this.state = requireNonNull(state, "state");
     this.clock = requireNonNull(clock, "clock");
     this.progress = requireNonNull(progress, "progress");
     this.version = requireNonNull(version, "version");
+    this.places = places;
   }
 
   /**
@@ -65,9 +98,11 @@ public final class TakeBackup {
    *     the ports throw
    */
   public BackupResult take(BackupRequest request) {
+    request.requireSecretsKept(coding.encryption().isPresent());
     EnvironmentState memory =
         state.environment(request.application(), request.environment().name());
     try (StateLock held = memory.lockBackups("a backup")) {
+      places.ifPresent(it -> StoppedContainers.startLeftOver(it.engine(), memory, progress));
       return recorded(request, memory);
     }
   }
@@ -110,8 +145,11 @@ public final class TakeBackup {
 
     long epoch = claims.claim(storage);
     UnfinishedSets.cleanUp(storage, request.application(), environment).forEach(progress::message);
-    requireSpace(storage, known.lastBytes(environment));
-    CatalogEntry backup = write(request, memory, claims, epoch, watch);
+    requireSpace(storage, known.lastBytes(environment, request.kind()));
+    CatalogEntry backup =
+        request.ofFiles()
+            ? writeFiles(request, memory, claims, epoch, watch)
+            : write(request, memory, claims, epoch, watch);
     List<BackupResult.Copy> copies = copyToOthers(request, claims, backup);
     known.refresh(environment, backup.id());
     return new BackupResult(backup.manifest(), storage, copies, warnings(backup.manifest()));
@@ -136,10 +174,7 @@ public final class TakeBackup {
       UnfinishedSet set = UnfinishedSet.begin(storage, folder(request, facts, id), id);
       try {
         DatabaseContent content = source.writeInto(set, facts);
-        if (coding.encryption().isPresent()) {
-          byte[] sealed = content.facts().toJson();
-          set.writeCoded(SetLayout.FACTS, coding, bytes -> {}, output -> output.write(sealed));
-        }
+        sealFacts(set, content);
         new RestoreGuide(id, request, content, coding).writeInto(set);
         set.readBack(progress);
         claims.requireNewest(storage); // the last look before the set becomes a backup
@@ -151,6 +186,62 @@ public final class TakeBackup {
         set.discard(e);
         throw e;
       }
+    }
+  }
+
+  /** The same of files, and of a database beside them. */
+  private CatalogEntry writeFiles(
+      BackupRequest request,
+      EnvironmentState memory,
+      WriterClaims claims,
+      long epoch,
+      Stopwatch watch) {
+    FilePlaces from =
+        places.orElseThrow(() -> new IllegalStateException("nothing is known of any files"));
+    NamedStorage storage = request.first();
+    BackupId id = BackupId.next(watch.startedAt());
+    ObjectName folder = SetLayout.set(environment(request), SetLayout.folderOf(request.kind()), id);
+    UnfinishedSet set = UnfinishedSet.begin(storage, folder, id);
+    try {
+      Optional<DatabaseContent> database = databaseBeside(request, set);
+      EnvironmentFiles source = new EnvironmentFiles(request, from, coding, memory, progress);
+      FilesContent files = source.writeInto(set);
+      database.ifPresent(
+          it -> {
+            sealFacts(set, it);
+            new RestoreGuide(id, request, it, coding).writeDatabaseScriptInto(set);
+          });
+      new FilesGuide(id, request, files, database, coding).writeInto(set);
+      set.readBack(progress);
+      claims.requireNewest(storage); // the last look before the set becomes a backup
+      BackupManifest manifest =
+          manifestOfFiles(id, request, epoch, watch, database, files, source.unreadable(), set);
+      return new CatalogEntry(manifest, List.of(verified(set.publish(manifest), watch)));
+    } catch (RuntimeException e) {
+      set.discard(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Before the files: what a row refers to is there when they are read. A dump, as the files of a
+   * live server are none.
+   */
+  private Optional<DatabaseContent> databaseBeside(BackupRequest request, UnfinishedSet set) {
+    Optional<DatabaseSettings> settings = request.environment().database();
+    if (request.kind() != BackupKind.SYSTEM || settings.isEmpty()) {
+      return Optional.empty();
+    }
+    try (DatabaseServer server = connector.connect(request.environment())) {
+      WholeDatabase database = new WholeDatabase(server, settings.get(), coding, progress);
+      return Optional.of(database.writeInto(set, database.facts()));
+    }
+  }
+
+  private void sealFacts(UnfinishedSet set, DatabaseContent content) {
+    if (coding.encryption().isPresent()) {
+      byte[] sealed = content.facts().toJson();
+      set.writeCoded(SetLayout.FACTS, coding, bytes -> {}, output -> output.write(sealed));
     }
   }
 
@@ -257,6 +348,40 @@ public final class TakeBackup {
         recipients());
   }
 
+  private BackupManifest manifestOfFiles(
+      BackupId id,
+      BackupRequest request,
+      long epoch,
+      Stopwatch watch,
+      Optional<DatabaseContent> database,
+      FilesContent files,
+      List<String> unreadable,
+      UnfinishedSet set) {
+    WriterId writer = state.writer();
+    return new BackupManifest(
+        id,
+        request.application(),
+        request.environment().name(),
+        request.kind(),
+        false,
+        request.schedule(),
+        new BackupManifest.Writer(writer.id(), epoch, writer.host(), version),
+        watch.startedAt(),
+        watch.elapsed(),
+        database.map(DatabaseContent::recoveryPoint).orElse(watch.startedAt()),
+        database.map(DatabaseContent::server),
+        database.map(DatabaseContent::database),
+        database.map(DatabaseContent::rows).orElse(List.of()),
+        database.map(DatabaseContent::expectations).orElse(List.of()),
+        database.map(DatabaseContent::rolePasswords).orElse(false),
+        database.map(DatabaseContent::toolVersions).orElse(List.of()),
+        unreadable,
+        set.parts(),
+        Optional.empty(),
+        Optional.of(files),
+        recipients());
+  }
+
   private BackupCopy verified(BackupCopy copy, Stopwatch watch) {
     return BackupEvents.add(
         copy,
@@ -277,12 +402,14 @@ public final class TakeBackup {
     all.addAll(earlier(request, backup));
     Map<NamedStorage, List<CatalogEntry>> wanted = new LinkedHashMap<>();
     for (NamedStorage other : request.others()) {
+      List<CatalogEntry> may =
+          all.stream().filter(it -> !other.isAway() || !it.manifest().mustStay()).toList();
       wanted.put(
           other,
           request
               .retention()
-              .map(policy -> policy.worthCopying(all, all, other, clock.instant()))
-              .orElse(all));
+              .map(policy -> policy.worthCopying(all, may, other, clock.instant()))
+              .orElse(may));
     }
     return new CopyToStorages(claims, environment(request), clock, progress).copy(wanted);
   }
@@ -331,7 +458,18 @@ public final class TakeBackup {
                     .formatted(result.name(), result.expected(), result.actual()))
         .forEach(warnings::add);
     manifest.unreadable().stream().map("could not be read: %s."::formatted).forEach(warnings::add);
-    if (!manifest.rolePasswords()) {
+    manifest
+        .files()
+        .ifPresent(
+            files -> {
+              files.changed().stream()
+                  .map("changed while it was read: %s."::formatted)
+                  .forEach(warnings::add);
+              files.notIncluded().stream()
+                  .map("not in this backup: %s."::formatted)
+                  .forEach(warnings::add);
+            });
+    if (!manifest.rolePasswords() && manifest.databaseFacts().isPresent()) {
       warnings.add(
           "roles are backed up without their passwords: the database user may not read those.");
     }

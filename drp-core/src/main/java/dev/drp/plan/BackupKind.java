@@ -7,9 +7,7 @@ public enum BackupKind {
   /** The files of a database server. */
   PHYSICAL,
   /** The configuration files of an environment. */
-  @NotActedOnYet
   CONFIGURATION,
-  /** Everything that a new server needs. */
-  @NotActedOnYet
+  /** Everything that a new server needs: database, configuration, volumes, image identities. */
   SYSTEM
 }

@@ -27,7 +27,17 @@ public record BackupSchedule(
             refersTo = "storages",
             atLeastOne = true)
         List<String> to,
-    @Key("who sees to it; for the reader") Optional<String> responsible) {
+    @Key("who sees to it; for the reader") Optional<String> responsible,
+    @Key(
+            value =
+                "whether secrets of a configuration or system backup may leave this machine without"
+                    + " encryption",
+            defaultsTo = "false")
+        boolean plain,
+    @Key(
+            value = "whether a system backup holds the images themselves, not only which they are",
+            defaultsTo = "false")
+        boolean images) {
   public BackupSchedule {
     requireNonNull(kind, "kind");
     requireNonNull(keep, "keep");
@@ -51,6 +61,11 @@ public record BackupSchedule(
             "every",
             "no time at all",
             Quantities.SPAN_EXPECTED)
+        .check(
+            !images || kind == BackupKind.SYSTEM,
+            "images",
+            "images of a backup that is not of kind system",
+            "kind: system, or no images")
         .check(!to.isEmpty(), "to", "no storage", "at least one storage")
         .check(to.stream().distinct().count() == to.size(), "to", to, "each storage once")
         .check(
@@ -78,7 +93,9 @@ public record BackupSchedule(
         keep,
         Map.of(),
         List.of(storages),
-        Optional.empty());
+        Optional.empty(),
+        false,
+        false);
   }
 
   /** A schedule of moments, in the plan's time zone. */
@@ -98,7 +115,9 @@ public record BackupSchedule(
         keep,
         Map.of(),
         List.of(storages),
-        Optional.empty());
+        Optional.empty(),
+        false,
+        false);
   }
 
   /** Which backups of this schedule to keep in a storage. */

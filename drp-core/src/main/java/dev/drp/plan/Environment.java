@@ -25,9 +25,11 @@ public record Environment(
     @Key("its own objectives; they win over those of the plan") Objectives objectives,
     @Key("its Docker Compose project") Optional<ComposeSettings> compose,
     @Key("its database") Optional<DatabaseSettings> database,
-    @Key("files and folders to keep with it") @NotActedOnYet List<Path> configuration,
+    @Key("files and folders that configuration and system backups keep")
+        List<ConfiguredPath> configuration,
     @Key("addresses that answer while it is well") @NotActedOnYet List<URI> health,
-    @Key("its Docker volumes") @NotActedOnYet List<Volume> volumes,
+    @Key("its Docker volumes; system backups keep all of its project but the database's own")
+        List<Volume> volumes,
     @Key("names that it is reached by") @NotActedOnYet List<Domain> domains,
     @Key("ports that its parts listen on") @NotActedOnYet List<ServicePort> ports,
     @Key("secrets that it needs") List<Credential> secrets,
@@ -37,7 +39,9 @@ public record Environment(
   public record Volume(
       @Key("name of the volume") String name,
       @Key("what it holds") Optional<String> holds,
-      @Key("how much depends on it") Criticality criticality) {}
+      @Key("how much depends on it") Criticality criticality,
+      @Key(value = "whether its services run while a system backup reads it", defaultsTo = "live")
+          Consistency consistency) {}
 
   /** A public name and the local port that the reverse proxy sends it to. */
   public record Domain(
@@ -105,6 +109,12 @@ public record Environment(
                 compose.isPresent() || database.flatMap(DatabaseSettings::service).isEmpty(),
                 "database.service",
                 "a service of a Compose project",
+                "compose, with the project that the service is part of")
+            .check(
+                compose.isPresent()
+                    || configuration.stream().allMatch(it -> it.service().isEmpty()),
+                "configuration",
+                "a service of a Compose project",
                 "compose, with the project that the service is part of");
     Set<URI> known = new HashSet<>();
     for (int i = 0; i < health.size(); i++) {
@@ -146,7 +156,7 @@ public record Environment(
     private Objectives objectives = Objectives.NONE;
     private Optional<ComposeSettings> compose = Optional.empty();
     private Optional<DatabaseSettings> database = Optional.empty();
-    private final List<Path> configuration = new ArrayList<>();
+    private final List<ConfiguredPath> configuration = new ArrayList<>();
     private final List<URI> health = new ArrayList<>();
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Domain> domains = new ArrayList<>();
@@ -182,6 +192,10 @@ public record Environment(
     }
 
     public Builder configuration(Path path) {
+      return configuration(ConfiguredPath.of(path));
+    }
+
+    public Builder configuration(ConfiguredPath path) {
       configuration.add(path);
       return this;
     }

@@ -29,6 +29,8 @@ public record PlanFinding(Rule rule, String path, OptionalInt line, String messa
     KEPT_TOO_SHORT,
     /** Two storages of a schedule are the same folder. */
     SAME_FOLDER,
+    /** A schedule would store secrets unencrypted away from the machine, and is refused. */
+    SECRETS_UNENCRYPTED,
     /** The recovery of an environment is never rehearsed. */
     NO_DRILL,
     /** A destructive drill of a protected environment will be refused. */

@@ -172,7 +172,7 @@ public final class PlanLint {
 
   private Optional<BackupSchedule> databaseBackupTakenMostOften(Environment environment) {
     return plan.backupsOf(environment.name()).stream()
-        .filter(it -> it.kind() == BackupKind.LOGICAL || it.kind() == BackupKind.PHYSICAL)
+        .filter(it -> it.kind() != BackupKind.CONFIGURATION)
         .min(Comparator.comparing(BackupSchedule::longestInterval));
   }
 
@@ -209,6 +209,16 @@ public final class PlanLint {
           schedule.name(),
           keep.within().map(Span::toString).orElse("0"),
           interval(schedule));
+    }
+    boolean secrets =
+        schedule.kind() == BackupKind.CONFIGURATION || schedule.kind() == BackupKind.SYSTEM;
+    if (secrets && !schedule.plain() && plan.encryption().publicKeys().isEmpty()) {
+      schedule.to().stream()
+          .map(plan::storage)
+          .filter(it -> it.offSite() || !(it instanceof Storage.Directory))
+          .findFirst()
+          .ifPresent(
+              it -> found(Rule.SECRETS_UNENCRYPTED, path + ".to", schedule.name(), it.name()));
     }
     Map<Object, String> folders = new HashMap<>();
     for (String name : schedule.to()) {

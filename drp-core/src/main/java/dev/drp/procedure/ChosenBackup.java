@@ -101,7 +101,9 @@ final class ChosenBackup {
    */
   static CatalogEntry goodBackup(CatalogListing listing, BackupId id, BackupKind kind) {
     CatalogEntry backup = listing.require(id);
-    if (backup.manifest().kind() != kind) {
+    boolean fits =
+        kind == BackupKind.LOGICAL ? backup.manifest().hasDump() : backup.manifest().kind() == kind;
+    if (!fits) {
       throw new RecoveryException(
           ErrorCode.USAGE,
           "backup %s is a %s one, and this restores %s ones"

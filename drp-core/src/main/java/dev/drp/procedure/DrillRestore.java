@@ -252,7 +252,10 @@ public final class DrillRestore {
               context -> {
                 request.source().ifPresent(it -> tellOfSource(context, it));
                 CatalogListing all = backup.listBackups(context);
-                CatalogListing listing = all.ofKind(request.kind());
+                CatalogListing listing =
+                    request.kind() == BackupKind.PHYSICAL
+                        ? all.ofKind(BackupKind.PHYSICAL)
+                        : all.withDump();
                 CatalogEntry newest =
                     listing.newestGood().orElseThrow(() -> backup.noGoodBackup(listing));
                 context.reached(MeasuringPoint.RECOVERY_POINT, newest.manifest().recoveryPoint());

@@ -326,7 +326,7 @@ public final class RestoreDatabase {
       if (request.backup().isPresent()) {
         return ChosenBackup.goodBackup(listing, request.backup().get(), BackupKind.LOGICAL);
       }
-      CatalogListing logical = listing.ofKind(BackupKind.LOGICAL);
+      CatalogListing logical = listing.withDump();
       if (request.at().isPresent()) {
         return backupAt(logical, request.at().get());
       }

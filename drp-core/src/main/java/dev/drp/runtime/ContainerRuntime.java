@@ -1,5 +1,6 @@
 package dev.drp.runtime;
 
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,24 @@ public interface ContainerRuntime extends AutoCloseable {
 
   /** The image of that name or id on this engine; empty when it is not there. Never pulls. */
   Optional<ImageIdentity> image(String reference);
+
+  /**
+   * Reads a file or folder of a container, running or not, volumes included, as a tar whose names
+   * begin with the last name of the path; with {@code /.} at its end, a folder whose names are
+   * relative to it. What changes meanwhile may be a mixture, or end the tar before its end. The
+   * caller closes it. Empty when there is no such path.
+   *
+   * @param path absolute, in the container
+   */
+  Optional<InputStream> openFiles(Container container, String path);
+
+  /**
+   * Reads images as a tar, with which {@code docker load} has them again. The caller closes it.
+   * IMAGE_NOT_FOUND when one is not on this engine.
+   *
+   * @param images names or ids; named ones keep that name
+   */
+  InputStream openImages(List<String> images);
 
   /** Starts a container that is stopped; no effect on one that runs. */
   void start(Container container);

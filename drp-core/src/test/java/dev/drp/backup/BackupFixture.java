@@ -115,6 +115,16 @@ public final class BackupFixture {
     return state.environment(APPLICATION, ENVIRONMENT);
   }
 
+  /** Somebody who may write the local storage gives a backup of files another manifest. */
+  public void forge(BackupManifest manifest) {
+    ObjectName name =
+        SetLayout.set(
+                SetLayout.environment(APPLICATION, ENVIRONMENT), manifest.system(), manifest.id())
+            .child(SetLayout.MANIFEST);
+    local.delete(name);
+    local.plant(name.value(), ManifestFormat.write(manifest));
+  }
+
   /** The name of an object of a backup in the local storage. */
   public ObjectName object(BackupId id, String name) {
     return SetLayout.set(SetLayout.environment(APPLICATION, ENVIRONMENT), "7000000000000000001", id)

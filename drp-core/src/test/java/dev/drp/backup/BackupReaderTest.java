@@ -57,6 +57,20 @@ class BackupReaderTest {
     }
   }
 
+  /** What was made to fill a disk would go on for long. */
+  @Test
+  void readsNothingBeyondTheSizeThatTheManifestSays() throws IOException {
+    BackupPart other = withPlainBytes(dump.plainBytes() - 1);
+
+    try (InputStream plain = fixture.reader.open(backup, other)) {
+      assertThat(plain.readNBytes((int) other.plainBytes())).hasSize((int) other.plainBytes());
+      assertThatThrownBy(plain::read)
+          .isInstanceOfSatisfying(
+              RecoveryException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_CORRUPT));
+    }
+  }
+
   private BackupPart withPlainBytes(long plainBytes) {
     return new BackupPart(
         dump.name(),

@@ -16,6 +16,7 @@ import dev.drp.database.Lsn;
 import dev.drp.database.ServerFacts;
 import dev.drp.database.TableRows;
 import dev.drp.plan.BackupKind;
+import dev.drp.plan.Consistency;
 import dev.drp.runtime.ImageIdentity;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,6 +60,26 @@ class ManifestFormatTest {
         .isEqualTo(full(List.of("age1operator", "age1emergency")));
   }
 
+  /** An earlier version expects a database in every backup. */
+  @Test
+  void aBackupOfFilesHasAFormatOfItsOwn() throws IOException {
+    try (InputStream golden = getClass().getResourceAsStream("manifest-format-3.json")) {
+      assertThat(golden).isNotNull();
+      byte[] content = ManifestFormat.write(ofFiles());
+      assertThat(new String(content, UTF_8)).isEqualTo(new String(golden.readAllBytes(), UTF_8));
+      assertThat(ManifestFormat.read(content, "here")).isEqualTo(ofFiles());
+    }
+  }
+
+  @Test
+  void refusesABackupOfNothing() {
+    String nothing =
+        new String(ManifestFormat.write(ofFiles()), UTF_8)
+            .replaceFirst("(?s)\"files\" : \\{.*?\n  \\},", "\"files\" : null,");
+
+    assertCode(ErrorCode.BACKUP_CORRUPT, withOwnHash(nothing).getBytes(UTF_8));
+  }
+
   @Test
   void findsAFlippedBitWhereverItIs() {
     byte[] content = ManifestFormat.write(full());
@@ -80,7 +101,7 @@ class ManifestFormatTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"3", "0", "\"1\"", "1.5", "null", "{}"})
+  @ValueSource(strings = {"4", "0", "\"1\"", "1.5", "null", "{}"})
   void refusesAFormatThatItDoesNotKnowAndNamesBoth(String format) {
     byte[] other =
         new String(ManifestFormat.write(full()), UTF_8)
@@ -92,7 +113,7 @@ class ManifestFormatTest {
             RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.FORMAT_UNKNOWN))
         .hasMessageContaining("set/manifest.json")
         .hasMessageContaining("format " + format)
-        .hasMessageContaining("reads formats up to 2");
+        .hasMessageContaining("reads formats up to 3");
   }
 
   @Test
@@ -108,6 +129,64 @@ class ManifestFormatTest {
   private static void assertCode(ErrorCode code, byte[] content) {
     assertThatThrownBy(() -> ManifestFormat.read(content, "here"))
         .isInstanceOfSatisfying(RecoveryException.class, e -> assertThat(e.code()).isEqualTo(code));
+  }
+
+  private static String withOwnHash(String manifest) {
+    String hash = "\"manifestSha256\" : \"";
+    String unsigned = manifest.replaceFirst(hash + "[0-9a-f]{64}", hash + "0".repeat(64));
+    return unsigned.replace(hash + "0".repeat(64), hash + Sha256.of(unsigned.getBytes(UTF_8)));
+  }
+
+  private static BackupManifest ofFiles() {
+    return new BackupManifest(
+        new BackupId("20261122T101500Z-3f9a1c"),
+        "Ask&Trust",
+        "production",
+        BackupKind.CONFIGURATION,
+        false,
+        Optional.of("configuration-daily"),
+        new BackupManifest.Writer("0123456789abcdef", 3, "web-1", "0.1.0"),
+        Instant.parse("2026-11-22T10:15:00.123456Z"),
+        Duration.ofMillis(512),
+        Instant.parse("2026-11-22T10:15:00.123456Z"),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of(),
+        false,
+        List.of(),
+        List.of("/srv/app/closed"),
+        List.of(
+            new BackupPart(
+                "files-01.tar.zst.age",
+                "files-01.tar",
+                2_000,
+                "aa".repeat(32),
+                9_000,
+                Optional.of("zstd"),
+                Optional.of("age"))),
+        Optional.empty(),
+        Optional.of(
+            new FilesContent(
+                List.of(
+                    new FileArchive(
+                        "files-01.tar",
+                        FileArchive.Origin.HOST,
+                        "",
+                        "/srv/app",
+                        Consistency.LIVE,
+                        List.of("/srv/app/backup"),
+                        12,
+                        8_000)),
+                Optional.of("app-prod"),
+                List.of(
+                    new FilesContent.ServiceImage(
+                        "proxy",
+                        new ImageIdentity("caddy:2", "sha256:4e5f", List.of("caddy@sha256:aa")))),
+                List.of("/srv/app/log"),
+                List.of("/srv/app/backup: holds backups"),
+                false)),
+        List.of("age1operator"));
   }
 
   private static BackupManifest little() {

@@ -182,7 +182,9 @@ class RetentionPolicyTest {
                     within("7d"),
                     Map.of("offsite", within("30d")),
                     List.of("local", "offsite"),
-                    Optional.empty())),
+                    Optional.empty(),
+                    false,
+                    false)),
             Optional.empty(),
             ZoneOffset.UTC);
     List<CatalogEntry> backups =

@@ -73,6 +73,8 @@ class ExamplePlanTest {
             Rule.AVAILABILITY_NOT_KEPT,
             Rule.NO_OFF_SITE_BACKUP,
             Rule.RECOVERY_POINT_NOT_KEPT,
+            Rule.SECRETS_UNENCRYPTED,
+            Rule.SECRETS_UNENCRYPTED,
             Rule.RECOVERY_PLAN_POINT_NOT_KEPT,
             Rule.RECOVERY_PLAN_POINT_NOT_KEPT,
             Rule.RECOVERY_PLAN_TOO_SLOW,

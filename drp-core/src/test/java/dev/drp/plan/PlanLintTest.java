@@ -59,7 +59,8 @@ class PlanLintTest {
           every: 1d             | at: '0 2 * * 1-5'      | RECOVERY_POINT_NOT_KEPT | backups.daily
           keep: 7d              | keep: 23h              | KEPT_TOO_SHORT          | backups.daily.keep
           off-site: true        | off-site: false        | NO_OFF_SITE_BACKUP      | environments.production
-          kind: logical         | kind: configuration    | NO_BACKUP               | environments.production
+          kind: logical         | kind: configuration, plain: true | NO_BACKUP     | environments.production
+          kind: logical         | kind: system           | SECRETS_UNENCRYPTED     | backups.daily.to
           """)
   void aContradictionIsFoundAtItsPlace(String piece, String replacement, Rule rule, String path) {
     assertFound(PLAN.replace(piece, replacement), rule, path);
@@ -73,6 +74,7 @@ class PlanLintTest {
           every: 1d             | at: '0 2 * * *'
           keep: 7d              | keep: { within: 6h, daily: 7 }
           keep: 7d              | keep: 24h
+          kind: logical         | kind: system, plain: true
           recovery-time: 4h     | availability: 99.9%
           recovery-time: 4h     | recovery-time: 43m, availability: 99.9%
           """)

@@ -319,7 +319,7 @@ class PlanLoaderTest {
   void whatNothingActsOnIsListedOnce() {
     LoadedPlan loaded =
         load(
-            PLAN.replace("kind: logical", "kind: configuration")
+            PLAN.replace("kind: restore", "kind: verify")
                 + """
                 escalation:
                   levels: [{ trigger: x, after: 15m, call: [lead] }]
@@ -329,7 +329,7 @@ class PlanLoaderTest {
 
     assertThat(loaded.notActedOn())
         .containsExactly(
-            new NotActedOn("backups.daily.kind", 18, "configuration"),
+            new NotActedOn("drills.restore.kind", 20, "verify"),
             new NotActedOn("escalation", 21, ""),
             new NotActedOn("contacts", 23, ""));
   }

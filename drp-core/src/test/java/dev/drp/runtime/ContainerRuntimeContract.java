@@ -1,11 +1,14 @@
 package dev.drp.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.Secret;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -133,6 +136,37 @@ public abstract class ContainerRuntimeContract {
           .isInstanceOfSatisfying(
               RecoveryException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTAINER_NOT_FOUND));
+    }
+  }
+
+  @Test
+  void readsFilesOfAContainerThatRunsOrNot() throws IOException {
+    try (ThrowawayContainer throwaway = runtime().startThrowaway(request("sleep", "3600"))) {
+      Container container = throwaway.container();
+
+      assertThat(beginningOf(runtime().openFiles(container, "/etc/hostname").orElseThrow()))
+          .startsWith("hostname");
+      assertThat(runtime().openFiles(container, "/etc/no-such-file")).isEmpty();
+
+      runtime().stop(container, Duration.ZERO);
+      assertThat(beginningOf(runtime().openFiles(container, "/etc/hostname").orElseThrow()))
+          .startsWith("hostname");
+    }
+  }
+
+  @Test
+  void readsImagesThatThereAre() throws IOException {
+    assertThat(beginningOf(runtime().openImages(List.of(image())))).isNotBlank();
+    assertThatThrownBy(() -> runtime().openImages(List.of(image(), "no-such-image:1")))
+        .isInstanceOfSatisfying(
+            RecoveryException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.IMAGE_NOT_FOUND));
+  }
+
+  /** The first name in a tar. */
+  private static String beginningOf(InputStream tar) throws IOException {
+    try (tar) {
+      return new String(tar.readNBytes(100), UTF_8);
     }
   }
 

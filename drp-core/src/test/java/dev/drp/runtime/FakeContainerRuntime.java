@@ -7,6 +7,7 @@ import dev.drp.RecoveryException;
 import dev.drp.runtime.Container.End;
 import dev.drp.runtime.Container.Health;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -164,6 +165,16 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         .filter(name -> name.equals(reference) || id(name).equals(reference))
         .map(name -> new ImageIdentity(reference, id(name), List.of()))
         .findFirst();
+  }
+
+  @Override
+  public Optional<InputStream> openFiles(Container container, String path) {
+    throw new UnsupportedOperationException("there are no files in a fake container");
+  }
+
+  @Override
+  public InputStream openImages(List<String> images) {
+    throw new UnsupportedOperationException("there is nothing in a fake image");
   }
 
   @Override

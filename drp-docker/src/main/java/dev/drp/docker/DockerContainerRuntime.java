@@ -21,6 +21,9 @@ import dev.drp.runtime.ThrowawayContainer;
 import dev.drp.runtime.ThrowawayRequest;
 import dev.drp.runtime.Tunnel;
 import dev.drp.runtime.Volume;
+import java.io.InputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * A Docker engine, reached over its unix socket. Holds no connection open; nothing is asked of the
@@ -131,6 +135,30 @@ public final class DockerContainerRuntime implements ContainerRuntime {
             return Optional.empty();
           }
         });
+  }
+
+  @Override
+  public Optional<InputStream> openFiles(Container container, String path) {
+    return engine.download(
+        "/containers/%s/archive?path=%s".formatted(container.id(), encoded(path)));
+  }
+
+  @Override
+  public InputStream openImages(List<String> images) {
+    for (String wanted : images) {
+      if (image(wanted).isEmpty()) {
+        throw engine.imageNotFound(wanted, null);
+      }
+    }
+    String names =
+        images.stream().map(name -> "names=" + encoded(name)).collect(Collectors.joining("&"));
+    return engine
+        .download("/images/get?" + names)
+        .orElseThrow(() -> engine.failed("it has no such images: " + images, null));
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   @Override

@@ -15,12 +15,14 @@ import com.github.dockerjava.transport.DockerHttpClient;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration LONG_DOWNLOAD = Duration.ofHours(24);
 
   /** Not by the default builder, which reads files in the home folder. The address is not used. */
   private static final DockerClientConfig CONFIG =
@@ -151,6 +154,33 @@ final class Engine {
     }
   }
 
+  /** A long answer as it comes, which the caller closes; empty when there is no such thing. */
+  Optional<InputStream> download(String path) {
+    DockerHttpClient.Request request =
+        DockerHttpClient.Request.builder()
+            .method(DockerHttpClient.Request.Method.GET)
+            .path(path)
+            .build();
+    DockerHttpClient.Response answer = http.within(LONG_DOWNLOAD).execute(request);
+    if (answer.getStatusCode() == 200) {
+      return Optional.of(
+          new FilterInputStream(answer.getBody()) {
+            @Override
+            public void close() {
+              answer.close();
+            }
+          });
+    }
+    try (answer) {
+      if (answer.getStatusCode() == 404) {
+        return Optional.empty();
+      }
+      throw failed(new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8), null);
+    } catch (IOException e) {
+      throw http.unavailable(e);
+    }
+  }
+
   RecoveryException failed(String message, @Nullable Exception cause) {
     return new RecoveryException(
         ErrorCode.ENGINE_FAILED,
@@ -186,7 +216,7 @@ final class Engine {
   }
 
   /** IMAGE_NOT_FOUND, listing those that exist. */
-  RecoveryException imageNotFound(String reference, Exception cause) {
+  RecoveryException imageNotFound(String reference, @Nullable Exception cause) {
     List<String> tags =
         ask(docker -> docker.listImagesCmd().exec()).stream()
             .flatMap(image -> Stream.ofNullable(image.getRepoTags()).flatMap(Arrays::stream))

@@ -1,0 +1,600 @@
+package dev.drp.procedure;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.backup.BackupCatalog;
+import dev.drp.backup.BackupId;
+import dev.drp.backup.BackupManifest;
+import dev.drp.backup.BackupPart;
+import dev.drp.backup.BackupReader;
+import dev.drp.backup.CatalogEntry;
+import dev.drp.backup.FileArchive;
+import dev.drp.backup.FileArchive.Origin;
+import dev.drp.files.FileDifference;
+import dev.drp.files.FileIndex;
+import dev.drp.files.FilePlaces;
+import dev.drp.files.FileSource;
+import dev.drp.files.HostFiles;
+import dev.drp.files.HostFolder;
+import dev.drp.plan.ComposeSettings;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.plan.Environment;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings back the files of a configuration or system backup: into a folder of their own, or in
+ * place of those that are there, which are set aside; or says how those differ. Safe for concurrent
+ * use.
+ */
+public final class RestoreConfiguration {
+  /** Name of the recovery plan in journals. */
+  public static final String NAME = "restore-configuration";
+
+  private static final String BACKUP = "backup";
+  private static final String CONFIRM = "confirm";
+  private static final String TARGETS = "targets";
+  private static final String UNPACK = "unpack-beside";
+  private static final String SWITCH = "switch";
+  private static final Duration LONG = Duration.ofHours(24);
+
+  /** What an engine and a person restore by other means: kept as it is. */
+  private static final List<String> KEPT = List.of("images.tar", "database.dump", "globals.sql");
+
+  private final ContingencyPlan plan;
+  private final BackupCatalog catalog;
+  private final BackupReader reader;
+  private final FilePlaces places;
+
+  public RestoreConfiguration(
+      ContingencyPlan plan, BackupCatalog catalog, BackupReader reader, FilePlaces places) {
+    this.plan = requireNonNull(plan, "plan");
+    this.catalog = requireNonNull(catalog, "catalog");
+    this.reader = requireNonNull(reader, "reader");
+    this.places = requireNonNull(places, "places");
+  }
+
+  /**
+   * What was restored into a folder.
+   *
+   * @param leftOut what is in the backup and not in the folder, for people
+   */
+  public record Unpacked(CatalogEntry backup, List<FileArchive> archives, List<String> leftOut) {
+    public Unpacked {
+      requireNonNull(backup, "backup");
+      archives = List.copyOf(archives);
+      leftOut = List.copyOf(leftOut);
+    }
+  }
+
+  /**
+   * How files differ from a backup.
+   *
+   * @param notCompared what cannot be compared, with the reason
+   */
+  public record Comparison(
+      CatalogEntry backup, List<FileDifference> differences, List<String> notCompared) {
+    public Comparison {
+      requireNonNull(backup, "backup");
+      differences = List.copyOf(differences);
+      notCompared = List.copyOf(notCompared);
+    }
+  }
+
+  /**
+   * Restores into a folder, which is empty or is made.
+   *
+   * @param id which backup; the newest good one with files when empty
+   * @throws RecoveryException with REFUSED when the folder is not empty, or the archive would write
+   *     outside of it; BACKUP_NOT_FOUND, BACKUP_CORRUPT, IDENTITY_MISSING
+   */
+  public Unpacked into(String environment, Optional<BackupId> id, Path folder) {
+    FilesOfBackup files = open(environment, id);
+    Path root = folder.toAbsolutePath().normalize();
+    requireEmpty(root);
+    requireSpace(root, files.backup().manifest());
+    List<String> leftOut = new ArrayList<>();
+    for (FileArchive archive : files.archives()) {
+      Path target = below(root, archive.folder());
+      Path closed =
+          root.resolve(root.relativize(target).getName(0)); // folders above it were closed
+      places.host().run(Command.of("mkdir", "-p", "-m", "0700", "--", closed.toString()));
+      places.host().run(Command.of("mkdir", "-p", "--", target.toString()));
+      leftOut.addAll(unpack(files, archive, target));
+    }
+    for (BackupPart part : files.backup().manifest().parts()) {
+      if (KEPT.contains(part.plainName())) {
+        keep(files, part, root.resolve(part.plainName()));
+      }
+    }
+    return new Unpacked(files.backup(), files.archives(), leftOut);
+  }
+
+  /**
+   * How what is there now differs from a backup. Changes nothing.
+   *
+   * @param id which backup; the newest good one with files when empty
+   */
+  public Comparison compare(String environment, Optional<BackupId> id) {
+    FilesOfBackup files = open(environment, id);
+    List<FileDifference> differences = new ArrayList<>();
+    List<String> notCompared = new ArrayList<>();
+    for (FileArchive archive : files.archives()) {
+      Optional<FileSource> now = files.current(archive);
+      if (now.isEmpty()) {
+        notCompared.add(archive.place() + ": no container has it");
+      } else {
+        FileIndex current = now.get().index();
+        differences.addAll(files.index(archive).differencesOf(current, archive.base()));
+      }
+    }
+    return new Comparison(files.backup(), differences, notCompared);
+  }
+
+  /**
+   * The recovery plan that puts files of the machine in place: unpacked beside those that are
+   * there, compared with the backup, then exchanged by renames. What is replaced stays beside until
+   * the commit. Building it reaches for nothing.
+   *
+   * @param confirm the environment's name: it lets its files be replaced
+   */
+  public RecoveryPlan plan(String environment, Optional<BackupId> id, String confirm) {
+    return new Procedure(plan.environment(environment), id, confirm).plan();
+  }
+
+  /** The recovery plan of an execution that is to be resumed, undone or committed. */
+  public RecoveryPlan plan(Execution before) {
+    return plan(
+        before.environment(),
+        Optional.ofNullable(before.arguments().get(BACKUP)).map(BackupId::new),
+        before.arguments().getOrDefault(CONFIRM, ""));
+  }
+
+  private FilesOfBackup open(String environment, Optional<BackupId> id) {
+    Environment of = plan.environment(environment);
+    CatalogEntry backup = FilesOfBackup.choose(catalog.list(environment), environment, id);
+    return new FilesOfBackup(backup, reader, places, of);
+  }
+
+  private List<String> unpack(FilesOfBackup files, FileArchive archive, Path target) {
+    try (InputStream tar = files.open(archive)) {
+      return new HostFolder(places.host(), target).unpack(tar, archive.root());
+    } catch (IOException e) {
+      throw files.unreadable(archive.part(), e);
+    }
+  }
+
+  /** What a manifest says of places is not believed. */
+  private static Path below(Path root, String folder) {
+    Path target = root.resolve(folder).normalize();
+    if (!target.startsWith(root) || target.equals(root)) {
+      throw new RecoveryException(
+          ErrorCode.REFUSED,
+          "the backup wants to be unpacked in %s, which is not below %s".formatted(target, root),
+          "this program writes no such backup: find out who put it there.");
+    }
+    return target;
+  }
+
+  private static void requireEmpty(Path root) {
+    try {
+      Files.createDirectories(
+          root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      try (DirectoryStream<Path> content = Files.newDirectoryStream(root)) {
+        if (content.iterator().hasNext()) {
+          throw new RecoveryException(
+              ErrorCode.REFUSED,
+              "folder %s is not empty".formatted(root),
+              "nothing was touched. Name another folder; one that is not there yet is made.");
+        }
+      }
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "folder %s cannot be made or read: %s".formatted(root, e.getMessage()),
+          "check its permissions, or name another one.",
+          e);
+    }
+  }
+
+  /** A backup that somebody made to fill the disk does not get that far. */
+  private static void requireSpace(Path folder, BackupManifest manifest) {
+    long wanted = manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum();
+    try {
+      long free = Files.getFileStore(folder).getUsableSpace();
+      if (free < wanted) {
+        throw new RecoveryException(
+            ErrorCode.OUT_OF_SPACE,
+            "%s has %d bytes left, and backup %s takes up to %d"
+                .formatted(folder, free, manifest.id(), wanted),
+            "nothing was unpacked. Make space, or name a folder on another file system.");
+      }
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "the space for %s cannot be found out: %s".formatted(folder, e.getMessage()),
+          "check that its file system is mounted.",
+          e);
+    }
+  }
+
+  private void keep(FilesOfBackup files, BackupPart part, Path file) {
+    var ownerOnly =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    try (InputStream content = files.open(part.plainName());
+        OutputStream output =
+            Channels.newOutputStream(
+                FileChannel.open(
+                    file,
+                    EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    ownerOnly))) {
+      content.transferTo(output);
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "%s cannot be written: %s".formatted(file, e.getMessage()),
+          "check the space and the permissions of its folder.",
+          e);
+    }
+  }
+
+  /** One execution. */
+  private final class Procedure {
+    private final Environment environment;
+    private final Optional<BackupId> id;
+    private final String confirm;
+    private @Nullable FilesOfBackup files;
+
+    Procedure(Environment environment, Optional<BackupId> id, String confirm) {
+      this.environment = environment;
+      this.id = id;
+      this.confirm = confirm;
+    }
+
+    RecoveryPlan plan() {
+      RecoveryPlan.Builder builder =
+          RecoveryPlan.named(NAME, plan.application(), environment.name())
+              .phase("preflight", chooseBackup(), lookAtTargets())
+              .phase("restore", unpackBeside())
+              .phase(SWITCH, switchFiles())
+              .commit(dropReplaced())
+              .whatStands(this::whatStands)
+              .argument(CONFIRM, confirm);
+      id.ifPresent(it -> builder.argument(BACKUP, it.value()));
+      return builder.build();
+    }
+
+    private Step chooseBackup() {
+      return Step.reading(
+              "choose-backup",
+              id.map("Takes backup %s."::formatted)
+                  .orElse("Takes the newest good backup that holds the configuration."),
+              context -> {
+                FilesOfBackup chosen = open(environment.name(), id);
+                files = chosen;
+                context.record(BACKUP, chosen.backup().id().value());
+                context.found(Finding.check(BACKUP, "", chosen.backup().id().value(), true));
+              })
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private Step lookAtTargets() {
+      return Step.reading(
+              "look-at-targets",
+              "Looks which files of this machine are replaced, and refuses to go on when the name"
+                  + " of %s was not confirmed.".formatted(environment.name()),
+              context -> {
+                for (FileArchive archive : files(context).archives()) {
+                  if (archive.origin() != Origin.HOST) {
+                    context.found(
+                        Finding.warning(
+                            archive.place(),
+                            "is not put in place; restore it into a folder, and copy it from there"
+                                + " with docker cp"));
+                  }
+                }
+                List<FileArchive> archives = onHost(context);
+                for (FileArchive archive : archives) {
+                  requireOurs(archive, Path.of(archive.path()));
+                  context.found(Finding.check("replaced", "", archive.path(), true));
+                }
+                context.record(
+                    TARGETS,
+                    archives.stream().map(FileArchive::path).collect(Collectors.joining("\n")));
+                if (!confirm.equals(environment.name())) {
+                  throw new RecoveryException(
+                      ErrorCode.REFUSED,
+                      "files of environment %s would be replaced, and %s"
+                          .formatted(
+                              environment.name(),
+                              confirm.isEmpty()
+                                  ? "nothing was confirmed"
+                                  : "confirmed was " + confirm),
+                      "nothing was touched. If that is what you want, confirm the name of the"
+                          + " environment.");
+                }
+              })
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    /** A backup says where it is from; where it goes to, the plan says. */
+    private void requireOurs(FileArchive archive, Path path) {
+      Stream<Path> compose = environment.compose().stream().map(ComposeSettings::directory);
+      Stream<Path> named =
+          environment.configuration().stream()
+              .filter(it -> it.service().isEmpty())
+              .map(it -> it.path());
+      boolean ours =
+          Stream.concat(named, compose)
+              .map(it -> it.toAbsolutePath().normalize())
+              .anyMatch(path::startsWith);
+      if (!ours) {
+        throw new RecoveryException(
+            ErrorCode.REFUSED,
+            "the backup holds %s, which the plan does not name".formatted(path),
+            "nothing was touched. Add it to the environment's configuration, or restore the backup"
+                + " into a folder and copy what you want.");
+      }
+      Stream<Path> left = archive.without().stream().map(Path::of);
+      Stream<Path> data = environment.database().flatMap(DatabaseSettings::dataDirectory).stream();
+      Stream.of(left, data, places.without().stream())
+          .flatMap(it -> it)
+          .filter(it -> it.startsWith(path) && Files.exists(it))
+          .findFirst()
+          .ifPresent(
+              it -> {
+                throw new RecoveryException(
+                    ErrorCode.REFUSED,
+                    "%s would be replaced, and %s in it is not in the backup: it holds a database, or"
+                            .formatted(path, it)
+                        + " backups",
+                    "nothing was touched. Restore the backup into a folder, and copy what you"
+                        + " want.");
+              });
+    }
+
+    private Step unpackBeside() {
+      return Step.changing(
+              UNPACK,
+              "Unpacks the files in a new folder beside those that are there, and compares them"
+                  + " with the backup.",
+              context -> {
+                for (Target target : targets(context)) { // several may share a folder
+                  host().run(Command.of("rm", "-rf", "--", target.fresh().toString()));
+                }
+                targets(context).forEach(target -> mkdir(target.fresh()));
+                for (FileArchive archive : onHost(context)) {
+                  Target target = target(context, archive.path());
+                  unpack(files(context), archive, target.fresh())
+                      .forEach(it -> context.found(Finding.warning("left out", it)));
+                  requireAsInBackup(context, archive, target);
+                }
+              })
+          .probe(DatabaseRestore::repeatable)
+          .undo(
+              "Removes what was unpacked.",
+              context -> {
+                for (Target target : targets(context)) {
+                  host().run(Command.of("rm", "-rf", "--", target.fresh().toString()));
+                  removeIfEmpty(target);
+                }
+              })
+          .within(LONG)
+          .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void requireAsInBackup(StepContext context, FileArchive archive, Target target) {
+      FileIndex unpacked =
+          HostFiles.of(host(), target.fresh().resolve(target.path.getFileName())).index();
+      List<FileDifference> differences =
+          files(context).index(archive).withoutDevices().differencesOf(unpacked, archive.base());
+      differences.stream()
+          .limit(20)
+          .forEach(
+              it ->
+                  context.found(
+                      Finding.check(it.path(), "as in the backup", it.kind().name(), false)));
+      List<FileDifference> broken =
+          differences.stream().filter(it -> !it.aspects().equals(List.of("owner"))).toList();
+      if (!broken.isEmpty()) {
+        throw new RecoveryException(
+            ErrorCode.VERIFICATION_FAILED,
+            "%d of the unpacked files of %s are not as in the backup, first %s"
+                .formatted(broken.size(), target.path, broken.get(0).path()),
+            "nothing was replaced. Look at the space and kind of that file system.");
+      }
+    }
+
+    private Step switchFiles() {
+      return Step.changing(
+              SWITCH,
+              "Exchanges the files with the unpacked ones by renames; what is replaced stays beside"
+                  + " them.",
+              context -> {
+                for (Target target : targets(context)) {
+                  exchange(target);
+                  context.found(Finding.check("replaced files", "", target.old().toString(), true));
+                }
+              })
+          .probe(DatabaseRestore::repeatable)
+          .undo(
+              "Exchanges the files back; the restored ones are kept until the commit.",
+              context -> {
+                for (Target target : targets(context)) {
+                  exchangeBack(target);
+                }
+              })
+          .within(Duration.ofHours(1));
+    }
+
+    private void exchange(Target target) {
+      Path unpacked = target.fresh().resolve(target.path.getFileName());
+      Path replaced = target.old().resolve(target.path.getFileName());
+      if (!exists(unpacked)) {
+        return; // exchanged already
+      }
+      mkdir(target.old());
+      if (exists(target.path) && !exists(replaced)) {
+        move(target.path, replaced);
+      }
+      move(unpacked, target.path);
+    }
+
+    private void exchangeBack(Target target) {
+      Path unpacked = target.fresh().resolve(target.path.getFileName());
+      Path replaced = target.old().resolve(target.path.getFileName());
+      if (!exists(unpacked) && exists(target.path)) {
+        move(target.path, unpacked);
+      }
+      if (exists(replaced)) {
+        move(replaced, target.path);
+      }
+    }
+
+    private Step dropReplaced() {
+      return Step.changing(
+              "drop-replaced",
+              "Removes the files that were replaced, and after a way back the restored ones.",
+              context -> {
+                for (Target target : targets(context)) {
+                  host().run(Command.of("rm", "-rf", "--", target.beside.toString()).within(LONG));
+                }
+              })
+          .probe(DatabaseRestore::repeatable);
+    }
+
+    private String whatStands(Execution execution) {
+      return switch (execution.stepExecution(SWITCH).state()) {
+        case NOT_STARTED, SKIPPED -> "No file was replaced.";
+        case UNDONE -> "The files are those from before; the restored ones are kept beside them.";
+        case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
+            "The files are the restored ones; what they replaced is kept beside them in folders"
+                + " .drp-%s. Restart the services that read them.".formatted(execution.id());
+        case FAILED, RUNNING, TIMED_OUT, UNKNOWN, UNDOING, UNDO_FAILED ->
+            "Some files may be exchanged, and some not; resume goes on, undo takes it back.";
+      };
+    }
+
+    private FilesOfBackup files(StepContext context) {
+      FilesOfBackup known = files;
+      if (known == null) {
+        known = open(environment.name(), Optional.of(new BackupId(context.value(BACKUP))));
+        files = known;
+      }
+      return known;
+    }
+
+    private List<FileArchive> onHost(StepContext context) {
+      return files(context).archives().stream().filter(it -> it.origin() == Origin.HOST).toList();
+    }
+
+    /** As the journal has them: the way back needs no backup. */
+    private List<Target> targets(StepContext context) {
+      return context
+          .value(TARGETS)
+          .lines()
+          .filter(it -> !it.isEmpty())
+          .map(it -> target(context, it))
+          .toList();
+    }
+
+    private Target target(StepContext context, String path) {
+      return new Target(Path.of(path).normalize(), ".drp-" + context.execution());
+    }
+
+    private CommandRunner host() {
+      return places.host();
+    }
+
+    private void mkdir(Path folder) {
+      host().run(Command.of("mkdir", "-p", "-m", "0700", "--", folder.toString()));
+    }
+
+    /** Also a link that leads nowhere. */
+    private boolean exists(Path path) {
+      return !host()
+          .run(
+              Command.of(
+                  "find", parent(path).toString(), "-maxdepth", "1", "-path", literally(path)))
+          .isEmpty();
+    }
+
+    private void move(Path from, Path to) {
+      host().run(Command.of("mv", "--no-clobber", "-T", "--", from.toString(), to.toString()));
+      if (exists(from)) {
+        throw new RecoveryException(
+            ErrorCode.REFUSED,
+            "%s was not moved to %s, where there is something".formatted(from, to),
+            "look at who made it; undo this execution to go back.");
+      }
+    }
+
+    private void removeIfEmpty(Target target) {
+      host()
+          .run(
+              Command.of(
+                  "find",
+                  parent(target.beside).toString(),
+                  "-maxdepth",
+                  "1",
+                  "-path",
+                  literally(target.beside),
+                  "-empty",
+                  "-delete"));
+    }
+  }
+
+  private static String literally(Path path) {
+    return path.toString().replaceAll("([\\\\*?\\[])", "\\\\$1");
+  }
+
+  private static Path parent(Path path) {
+    return requireNonNull(path.getParent());
+  }
+
+  /** Something that is replaced, and the folder beside it for the new and the old. */
+  private static final class Target {
+    private final Path path;
+    private final Path beside;
+
+    Target(Path path, String folder) {
+      this.path = path;
+      this.beside = parent(path).resolve(folder);
+    }
+
+    Path fresh() {
+      return beside.resolve("new");
+    }
+
+    Path old() {
+      return beside.resolve("old");
+    }
+  }
+}
