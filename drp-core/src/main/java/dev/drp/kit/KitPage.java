@@ -111,6 +111,7 @@ final class KitPage {
     lines.add("");
     String identity = needsIdentity() ? " --identity \"$IDENTITY\"" : "";
     lines.add("    ./drp --plan \"$DRP_PLAN\" backups");
+    plan.environments().keySet().forEach(environment -> files(environment, identity, lines));
     plan.environments().values().stream()
         .filter(environment -> environment.database().isPresent())
         .flatMap(environment -> commands(environment.name(), identity))
@@ -136,6 +137,21 @@ final class KitPage {
   /** For the kit, or for the backups when the kit is plain. */
   private boolean needsIdentity() {
     return !request.plan().encryption().publicKeys().isEmpty();
+  }
+
+  /** Before the database, which may run in a container that these files describe. */
+  private void files(String environment, String identity, List<String> lines) {
+    boolean some =
+        request.newest().stream()
+            .map(CatalogEntry::manifest)
+            .anyMatch(it -> it.environment().equals(environment) && it.files().isPresent());
+    if (some) {
+      String command =
+          "    ./drp --plan \"$DRP_PLAN\"%s restore-configuration %s "
+              .formatted(identity, environment);
+      lines.add(command + "--into restored-" + environment);
+      lines.add(command + "--apply --confirm %s   # as root".formatted(environment));
+    }
   }
 
   /** For each kind of backup of its database that there is; with the log that gets nearest. */

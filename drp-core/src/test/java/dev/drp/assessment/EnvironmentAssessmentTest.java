@@ -45,6 +45,8 @@ import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class EnvironmentAssessmentTest {
   static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
@@ -166,6 +168,24 @@ class EnvironmentAssessmentTest {
         .containsExactly(
             tuple(Overdue.Kind.BACKUP, "backups.database-6h", Optional.empty()),
             tuple(Overdue.Kind.DRILL, "drills.monthly", Optional.empty()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void findsBackupsOfEveryKindOverdue(BackupKind kind) {
+    ContingencyPlan plan =
+        builder()
+            .backup(
+                BackupSchedule.every(
+                    "other",
+                    Span.parse("1d"),
+                    "production",
+                    kind,
+                    Retention.within(Span.parse("7d")),
+                    "local"))
+            .build();
+
+    assertThat(assess(plan).overdue()).extracting(Overdue::path).contains("backups.other");
   }
 
   @Test

@@ -54,7 +54,16 @@ class KitTest extends WithShop {
   @Test
   @Tag("docker")
   void isAllThatANewMachineNeedsBesideTheStorageAndAnIdentity() throws Exception {
+    Path apps = Files.createDirectory(folder.resolve("apps"));
+    Files.writeString(apps.resolve("Caddyfile"), "shop.example.net");
+    Path plan = folder.resolve("drp.yaml");
+    Files.writeString(
+        plan,
+        Files.readString(plan)
+            .replace(
+                "    site: primary", "    site: primary\n    configuration: [%s]".formatted(apps)));
     String backup = shop.backUp();
+    assertThat(shop.drp("backup", "production", "--kind", "configuration").exitCode()).isZero();
     JsonNode kit = kit(0);
     Path file = Path.of(kit.path("file").asText());
     String page = Files.readString(Path.of(kit.path("page").asText()));
@@ -75,13 +84,13 @@ class KitTest extends WithShop {
                   Files.getPosixFilePermissions(Path.of(kit.path(written).asText()))))
           .isEqualTo("rw-------");
     }
-    String said = asThePageSays(page, file);
+    String said = asThePageSays(page, file, "cat " + apps.resolve("Caddyfile"));
 
-    assertThat(said).contains(backup, "PASSED", "root folder: 755");
+    assertThat(said).contains(backup, "PASSED", "shop.example.net", "root folder: 755");
   }
 
   /** Runs the commands of the page up to the drill, in a container without Java. */
-  private String asThePageSays(String page, Path kit) throws IOException {
+  private String asThePageSays(String page, Path kit, String then) throws IOException {
     String commands =
         String.join(
             "\n",
@@ -106,8 +115,8 @@ class KitTest extends WithShop {
             "--entrypoint=bash",
             TestImages.postgres(),
             "-c",
-            "set -e; ! command -v java; mkdir /work; cd /work; ln -s /kits/%s .\n%s\nstat -c 'root folder: %%a' /"
-                .formatted(kit.getFileName(), commands))
+            "set -e; ! command -v java; mkdir /work; cd /work; ln -s /kits/%s .\n%s\n%s; stat -c 'root folder: %%a' /"
+                .formatted(kit.getFileName(), commands, then))
         .stdout();
   }
 
