@@ -124,3 +124,16 @@ install_postgres() {
   rm -f "$no_server"
   return $status
 }
+
+# Caddy's program, without the service that Debian would start on port 80, now and with the machine.
+install_caddy() {
+  ! command -v caddy >/dev/null || return 0
+  local unit=/etc/systemd/system/caddy.service masked='' status=0
+  if is_root && [ -d "${unit%/*}" ] && [ ! -e "$unit" ] && ln -s /dev/null "$unit"; then masked=1; fi
+  apt_install caddy || status=1
+  if [ -n "$masked" ]; then
+    rm -f "$unit"
+    deb-systemd-helper disable caddy.service >/dev/null 2>&1 || true
+  fi
+  return $status
+}

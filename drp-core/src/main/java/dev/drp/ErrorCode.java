@@ -53,6 +53,17 @@ public enum ErrorCode {
   /** The database server no longer has the write-ahead log that was asked for. */
   WAL_REMOVED(ExitStatus.FAILED, false),
 
+  /** The reverse proxy's admin API does not answer. */
+  PROXY_UNAVAILABLE(ExitStatus.FAILED, true),
+  /** The reverse proxy's server finds an error in its configuration file. */
+  PROXY_INVALID(ExitStatus.FAILED, false),
+  /** The configuration file of the reverse proxy does not import what is written for a site. */
+  PROXY_NOT_PREPARED(ExitStatus.FAILED, false),
+  /** The reverse proxy refused a request or a configuration, or gave no answer that it could. */
+  PROXY_FAILED(ExitStatus.FAILED, false),
+  /** A site did not answer as it should after a change of the reverse proxy. */
+  PROXY_PROBE_FAILED(ExitStatus.FAILED, false),
+
   /** Another machine cannot be reached, or does not answer. */
   HOST_UNAVAILABLE(ExitStatus.FAILED, true),
   /** Another machine is not the one that it should be: its host key is unknown or has changed. */

@@ -1,5 +1,5 @@
-/**
- * Caddy as the reverse proxy. Holds nothing yet: no use case routes traffic so far, and a class
- * that pretended to would be trusted one day.
- */
+/** Caddy as the reverse proxy: its admin API, its Caddyfile, and the file of ours in it. */
+@NullMarked
 package dev.drp.caddy;
+
+import org.jspecify.annotations.NullMarked;

@@ -9,6 +9,7 @@ import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
 import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
+import dev.drp.proxy.ReverseProxies;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.sync.FileSync;
@@ -44,6 +45,9 @@ interface Adapters extends AutoCloseable {
 
   /** Makes that folder identical to that of the other machine, or the other way round. */
   FileSync fileSync(SyncedFolder folder);
+
+  /** The reverse proxies of the environments. */
+  ReverseProxies proxies();
 
   /** The container engine; ENGINE_UNAVAILABLE when none answers. */
   ContainerRuntime engine();

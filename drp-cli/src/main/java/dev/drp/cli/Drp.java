@@ -118,6 +118,7 @@ final class Drp implements Runnable {
     commands.put("wal", WalCommand.class);
     commands.put("sync", SyncCommand.class);
     commands.put("pull", PullCommand.class);
+    commands.put("proxy", ProxyCommand.class);
     commands.put("restore", RestoreCommand.class);
     commands.put("restore-configuration", RestoreConfigurationCommand.class);
     commands.put("restore-undo", RestoreCommand.Undo.class);

@@ -6,6 +6,7 @@ import dev.drp.backup.Decryption;
 import dev.drp.backup.Encryption;
 import dev.drp.backup.RetryingStorage;
 import dev.drp.backup.ThrottledStorage;
+import dev.drp.caddy.CaddyReverseProxies;
 import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
@@ -18,6 +19,7 @@ import dev.drp.plan.SyncedFolder;
 import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
 import dev.drp.postgres.PostgresSandboxes;
+import dev.drp.proxy.ReverseProxies;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
@@ -168,6 +170,11 @@ final class Wiring implements Adapters {
   @Override
   public DatabaseSandboxes sandboxes() {
     return new PostgresSandboxes(this::engine, programs(), clock);
+  }
+
+  @Override
+  public ReverseProxies proxies() {
+    return new CaddyReverseProxies(programs());
   }
 
   @Override

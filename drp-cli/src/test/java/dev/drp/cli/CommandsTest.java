@@ -25,6 +25,9 @@ import dev.drp.database.Lsn;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
+import dev.drp.proxy.FakeProxyServer;
+import dev.drp.proxy.ReverseProxies;
+import dev.drp.proxy.Upstream;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
@@ -68,6 +71,7 @@ class CommandsTest {
           database: { host: 127.0.0.1, name: shop, user: owner }
         website:
           site: primary
+          proxy: { caddyfile: /etc/caddy/Caddyfile, sites: ['http://www.example.net'] }
       storages:
         local: { directory: /backup }
         standby: { sftp: backup@backup.example.net, path: /srv/backup, off-site: true }
@@ -84,6 +88,7 @@ class CommandsTest {
   private BackupFixture fixture;
   private FakeDatabaseSandboxes sandboxes;
   private final FakeFileSync fileSync = new FakeFileSync();
+  private final FakeProxyServer proxy = new FakeProxyServer();
   private TestConsole test = TestConsole.plain();
 
   @BeforeEach
@@ -164,6 +169,84 @@ class CommandsTest {
     assertThat(drp("sync", "production")).isEqualTo(2);
     assertThat(drp("sync", "website", "--folder", "downloads")).isEqualTo(2);
     assertThat(test.err()).contains("uploads");
+  }
+
+  // --- the reverse proxy
+
+  private void startProxy() {
+    proxy.edit("www.example.net", 200, "shop");
+    proxy.start();
+  }
+
+  @Test
+  void showsAndEndsTheMaintenancePage() {
+    startProxy();
+    assertThat(drp("proxy", "maintenance", "on", "website")).as(test.err()).isZero();
+    assertThat(test.out()).contains("changed www.example.net", "website is in maintenance");
+    assertThat(proxy.visit("www.example.net")).startsWith("503");
+    assertThat(drp("proxy", "maintenance", "on", "website")).isZero();
+    assertThat(test.out()).contains("website is in maintenance; nothing had to change");
+    assertThat(drp("proxy", "status", "website")).isZero();
+    assertThat(test.out()).contains("in maintenance", "http://www.example.net", "503");
+
+    assertThat(drp("proxy", "maintenance", "off", "website")).isZero();
+
+    assertThat(test.out()).contains("website serves visitors");
+    assertThat(proxy.visit("www.example.net")).isEqualTo("200 shop");
+  }
+
+  @Test
+  void checksAndAppliesTheProxysFile() {
+    startProxy();
+    proxy.edit("www.example.net", 200, "new");
+    assertThat(drp("proxy", "check", "website")).isZero();
+    assertThat(test.out()).contains("changed www.example.net", "`drp proxy apply website`");
+    assertThat(drp("proxy", "apply", "website", "--output", "json")).isZero();
+    assertThat(test.out()).contains("\"kind\": \"CHANGED\"", "\"what\": \"www.example.net\"");
+    assertThat(drp("proxy", "check", "website")).isZero();
+    assertThat(test.out()).contains("valid, and what the server runs");
+
+    proxy.edit("other.example.net", 200, "new");
+    assertThat(drp("proxy", "apply", "website")).isEqualTo(6);
+    assertThat(drp("proxy", "apply", "website", "--whole")).isZero();
+    proxy.removeImport("www.example.net");
+    assertThat(drp("proxy", "check", "website")).isEqualTo(1);
+    assertThat(test.out()).contains("import drp.d/website.*");
+  }
+
+  @Test
+  void sendsASiteElsewhere() {
+    startProxy();
+    proxy.upstream(Upstream.parse("127.0.0.1:8001"), 200, "standby");
+    assertThat(drp("proxy", "route", "website", "www.example.net", "--to", "127.0.0.1:8001"))
+        .as(test.err())
+        .isZero();
+    assertThat(proxy.visit("www.example.net")).isEqualTo("200 standby");
+    assertThat(drp("proxy", "status", "website", "--output", "json")).isZero();
+    assertThat(test.out()).contains("\"upstream\": \"127.0.0.1:8001\"", "\"maintenance\": false");
+
+    assertThat(drp("proxy", "route", "website", "www.example.net", "--as-configured")).isZero();
+    assertThat(proxy.visit("www.example.net")).isEqualTo("200 shop");
+    assertThat(drp("proxy", "route", "website", "www.example.net")).isEqualTo(2);
+    assertThat(drp("proxy", "route", "website", "www.example.net", "--to", "nowhere")).isEqualTo(2);
+    assertThat(drp("proxy", "route", "website", "www.example.net", "--to", "127.0.0.1:9"))
+        .isEqualTo(1);
+    assertThat(test.err()).contains("502", "the previous configuration serves again");
+  }
+
+  @Test
+  void restartsTheProxy() {
+    startProxy();
+    proxy.kill();
+    assertThat(drp("proxy", "status", "website")).isEqualTo(1);
+    assertThat(test.out()).contains("problem  the proxy is down");
+    assertThat(drp("proxy", "maintenance", "on", "website")).isEqualTo(1);
+
+    assertThat(drp("proxy", "restart", "website")).isZero();
+
+    assertThat(test.out()).contains("restarted; the sites of website answer");
+    assertThat(drp("proxy", "restart", "production")).isEqualTo(2);
+    assertThat(test.err()).contains("environment production has no reverse proxy");
   }
 
   private static final class FakeFileSync implements FileSync {
@@ -260,6 +343,11 @@ class CommandsTest {
     @Override
     public DatabaseSandboxes sandboxes() {
       return sandboxes;
+    }
+
+    @Override
+    public ReverseProxies proxies() {
+      return proxy;
     }
 
     @Override
@@ -619,7 +707,7 @@ class CommandsTest {
     Files.writeString(folder.resolve("drp.yaml"), PLAN.replace("every: 6h", "evry: 6h"));
 
     assertThat(drp("backup", "production")).isEqualTo(2);
-    assertThat(test.err()).contains("has errors", "line 16, column 55", "evry");
+    assertThat(test.err()).contains("has errors", "line 17, column 55", "evry");
     assertThat(drp("plan", "check", "--output", "json")).isEqualTo(2);
     assertThat(test.out()).contains("\"valid\": false", "\"nearest\": \"every\"");
   }

@@ -25,6 +25,7 @@ public record Environment(
     @Key("its own objectives; they win over those of the plan") Objectives objectives,
     @Key("its Docker Compose project") Optional<ComposeSettings> compose,
     @Key("its database") Optional<DatabaseSettings> database,
+    @Key("the reverse proxy in front of it") Optional<ProxySettings> proxy,
     @Key("files and folders that configuration and system backups keep")
         List<ConfiguredPath> configuration,
     @Key("addresses that answer while it is well") @NotActedOnYet List<URI> health,
@@ -94,6 +95,7 @@ public record Environment(
 
   public Environment {
     requireNonNull(objectives, "objectives");
+    requireNonNull(proxy, "proxy");
     configuration = List.copyOf(configuration);
     health = List.copyOf(health);
     volumes = List.copyOf(volumes);
@@ -143,6 +145,21 @@ public record Environment(
                     .formatted(name)));
   }
 
+  /**
+   * The reverse proxy, for work that needs one.
+   *
+   * @throws RecoveryException with NOT_IN_PLAN if the environment has none
+   */
+  public ProxySettings requireProxy() {
+    return proxy.orElseThrow(
+        () ->
+            new RecoveryException(
+                ErrorCode.NOT_IN_PLAN,
+                "environment %s has no reverse proxy".formatted(name),
+                "add environments.%s.proxy to the plan, or name another environment."
+                    .formatted(name)));
+  }
+
   /** A protected environment on this site; the builder adds what it has. */
   public static Builder builder(String name, String site) {
     return new Builder(name, site);
@@ -156,6 +173,7 @@ public record Environment(
     private Objectives objectives = Objectives.NONE;
     private Optional<ComposeSettings> compose = Optional.empty();
     private Optional<DatabaseSettings> database = Optional.empty();
+    private Optional<ProxySettings> proxy = Optional.empty();
     private final List<ConfiguredPath> configuration = new ArrayList<>();
     private final List<URI> health = new ArrayList<>();
     private final List<Volume> volumes = new ArrayList<>();
@@ -188,6 +206,11 @@ public record Environment(
 
     public Builder database(DatabaseSettings settings) {
       database = Optional.of(settings);
+      return this;
+    }
+
+    public Builder proxy(ProxySettings settings) {
+      proxy = Optional.of(settings);
       return this;
     }
 
@@ -243,6 +266,7 @@ public record Environment(
           objectives,
           compose,
           database,
+          proxy,
           configuration,
           health,
           volumes,

@@ -43,6 +43,8 @@ public record PlanFinding(Rule rule, String path, OptionalInt line, String messa
     SAME_COMPOSE_PROJECT,
     /** Two environments are one database. */
     SAME_DATABASE,
+    /** Two environments claim the same site of a reverse proxy. */
+    SAME_PROXY_SITE,
     /** A production environment is not protected. */
     PRODUCTION_NOT_PROTECTED,
     /** Something was never filled in. */

@@ -280,6 +280,7 @@ public final class PlanLint {
   private void checkIdentities() {
     Map<Object, String> projects = new HashMap<>();
     Map<Object, String> databases = new HashMap<>();
+    Map<Object, String> proxySites = new HashMap<>();
     for (Environment environment : plan.environments().values()) {
       String name = environment.name();
       String path = "environments." + name;
@@ -300,9 +301,26 @@ public final class PlanLint {
           found(Rule.SAME_DATABASE, path + ".database", other, name, database.name());
         }
       }
+      environment.proxy().ifPresent(proxy -> checkSites(environment, proxy, proxySites));
       boolean production = name.startsWith("prod") || name.equals("live");
       if (production && !environment.isProtected()) {
         found(Rule.PRODUCTION_NOT_PROTECTED, path + ".protected", name);
+      }
+    }
+  }
+
+  private void checkSites(Environment environment, ProxySettings proxy, Map<Object, String> known) {
+    for (SiteAddress site : proxy.sites()) {
+      String other =
+          known.putIfAbsent(
+              List.of(environment.site(), proxy.caddyfile(), site), environment.name());
+      if (other != null) {
+        found(
+            Rule.SAME_PROXY_SITE,
+            "environments." + environment.name() + ".proxy.sites",
+            other,
+            environment.name(),
+            site);
       }
     }
   }

@@ -67,6 +67,9 @@ record Scalar(Reader reader, String expected, List<String> words, String pattern
           type(ZoneId.class, ZONE_EXPECTED, "", Scalar::zone),
           type(URI.class, HTTP_EXPECTED, "https?://.+", Scalar::httpAddress),
           type(HostAddress.class, HostAddress.EXPECTED, "local|ssh://.+", HostAddress::parse),
+          type(SiteAddress.class, SiteAddress.EXPECTED, SiteAddress.PATTERN, SiteAddress::parse),
+          type(
+              AddressRange.class, AddressRange.EXPECTED, AddressRange.PATTERN, AddressRange::parse),
           type(SshAddress.class, SshAddress.EXPECTED, "[^/]+", SshAddress::parse),
           type(
               CronExpression.class,

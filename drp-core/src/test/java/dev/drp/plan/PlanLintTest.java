@@ -154,6 +154,25 @@ class PlanLintTest {
   }
 
   @Test
+  void aSiteThatTwoEnvironmentsClaimIsFound() {
+    String proxy = "    proxy: { caddyfile: %s, sites: [%s] }\n";
+    String production =
+        PLAN.replace("    compose:", proxy.formatted("/etc/C", "app.net") + "    compose:");
+    String staging = "  staging:\n    site: primary\n";
+
+    assertFound(
+        production.replace(
+            "storages:\n", staging + proxy.formatted("/etc/C", "b.net, app.net") + "storages:\n"),
+        Rule.SAME_PROXY_SITE,
+        "environments.staging.proxy.sites");
+    assertThat(
+            findings(
+                production.replace(
+                    "storages:\n", staging + proxy.formatted("/etc/D", "app.net") + "storages:\n")))
+        .isEmpty();
+  }
+
+  @Test
   void twoEnvironmentsThatAreOneAreFound() {
     assertFound(
         environment(
