@@ -38,8 +38,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * A Docker engine, reached over its unix socket. Holds no connection open; nothing is asked of the
- * engine before the first call.
+ * A Docker engine, reached over its unix socket or through its own program. Holds no connection
+ * open; nothing is asked of the engine before the first call.
  */
 public final class DockerContainerRuntime implements ContainerRuntime {
   private static final String DEFAULT_HOST = "unix:///var/run/docker.sock";
@@ -81,6 +81,16 @@ public final class DockerContainerRuntime implements ContainerRuntime {
     }
     return new DockerContainerRuntime(
         new UnixSocketOpener(Path.of(address.substring(UNIX.length()))));
+  }
+
+  /**
+   * The engine of a place where programs can be run, such as another host: what {@code docker}
+   * talks to there.
+   *
+   * @param commands runs programs there
+   */
+  public static DockerContainerRuntime of(CommandRunner commands) {
+    return new DockerContainerRuntime(new ProgramOpener(commands));
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.drp.RecoveryException;
 import dev.drp.runtime.TimeLimit;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
@@ -142,7 +143,7 @@ final class EngineHttp implements DockerHttpClient {
   }
 
   RecoveryException unavailable(IOException cause) {
-    if (cause instanceof ClosedByInterruptException) {
+    if (cause instanceof ClosedByInterruptException || cause instanceof InterruptedIOException) {
       return new RecoveryException(
           ErrorCode.INTERRUPTED,
           "interrupted while talking to the container engine",

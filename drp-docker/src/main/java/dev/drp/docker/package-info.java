@@ -4,7 +4,8 @@
  * <p>{@link dev.drp.docker.DockerContainerRuntime} is the way in. Requests go through docker-java
  * over {@link dev.drp.docker.EngineHttp}, a small HTTP client of our own on any {@link
  * dev.drp.docker.StreamOpener duplex byte stream}: with the stock ones a program in a container
- * never learns that its input has ended. Today the stream is the engine's unix socket.
+ * never learns that its input has ended. The stream is the engine's unix socket, or the input and
+ * output of {@code docker system dial-stdio}, wherever that can be run.
  *
  * <p>{@link dev.drp.docker.DockerCompose} runs Compose projects as their teams do, by the program
  * {@code docker compose}; it looks at the containers themselves to know when they are up.

@@ -1,0 +1,272 @@
+package dev.drp.it.support;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * The application of {@code drp-it/stack}: production and staging, each a Compose project with a
+ * name and ports of its own, and a plan file {@code drp.yaml} for both. Closing it removes all
+ * containers, networks and volumes. May be used by several threads.
+ */
+public final class ReferenceStack implements AutoCloseable {
+  /** User and database of PostgreSQL. */
+  public static final String DATABASE = "ask_and_trust";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private final Path folder;
+  private final Project production;
+  private final Project staging;
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Thread cleanup = new Thread(this::remove, "remove reference stack");
+
+  private ReferenceStack(Path folder, String name, int productionPort, int stagingPort) {
+    this.folder = folder;
+    production = new Project(name, "prod", productionPort);
+    staging = new Project(name, "staging", stagingPort);
+  }
+
+  /**
+   * Makes the folders of both projects, and starts nothing.
+   *
+   * @param folder gets {@code askandtrust-prod/apps}, {@code askandtrust-staging/apps}, {@code
+   *     Caddyfile} and {@code drp.yaml}
+   */
+  public static ReferenceStack make(Path folder) {
+    String name = "drp-it-" + UUID.randomUUID().toString().substring(0, 8);
+    ReferenceStack stack = new ReferenceStack(folder, name, freePort(), freePort());
+    Programs.run(
+            List.of(Path.of("stack", "make").toAbsolutePath().toString(), folder.toString()),
+            folder,
+            Map.of(
+                "PROJECT",
+                name,
+                "PRODUCTION_PORT",
+                Integer.toString(stack.production.port),
+                "STAGING_PORT",
+                Integer.toString(stack.staging.port),
+                "TEST_RUN",
+                Programs.RUN),
+            "",
+            PATIENCE)
+        .requireSuccess();
+    Runtime.getRuntime().addShutdownHook(stack.cleanup);
+    return stack;
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  /** The plan file: environments {@code production} and {@code staging}. */
+  public Path plan() {
+    return folder.resolve("drp.yaml");
+  }
+
+  public Project production() {
+    return production;
+  }
+
+  public Project staging() {
+    return staging;
+  }
+
+  /** The sites of the Caddyfile, for these addresses, such as {@code http://app.localhost:8080}. */
+  public String caddySites(String productionSite, String stagingSite) {
+    try {
+      return Files.readString(folder.resolve("Caddyfile"))
+          .replaceAll("\\{\\$PRODUCTION_SITE:[^}]*}", productionSite)
+          .replaceAll("\\{\\$STAGING_SITE:[^}]*}", stagingSite)
+          .replaceAll("\\{\\$PRODUCTION_PORT:[^}]*}", Integer.toString(production.port))
+          .replaceAll("\\{\\$STAGING_PORT:[^}]*}", Integer.toString(staging.port));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    Runtime.getRuntime().removeShutdownHook(cleanup);
+    remove();
+  }
+
+  private void remove() {
+    for (Project project : List.of(production, staging)) {
+      project.compose("down", "--volumes", "--remove-orphans", "--timeout", "0");
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** An answer that came through nginx. */
+  public record Answer(int status, String body) {}
+
+  /** One of the two Compose projects, with the services db, backend, frontend and nginx. */
+  public final class Project {
+    private final String name;
+    private final String stage;
+    private final int port;
+
+    private Project(String prefix, String stage, int port) {
+      this.name = prefix + "-" + stage;
+      this.stage = stage;
+      this.port = port;
+    }
+
+    public String name() {
+      return name;
+    }
+
+    /** The folder of its files, as in the plan. */
+    public Path apps() {
+      return folder.resolve("askandtrust-" + stage).resolve("apps");
+    }
+
+    /** Its Compose file, in {@link #apps()}. */
+    public String file() {
+      return "compose." + stage + ".yml";
+    }
+
+    /** Where nginx answers, on 127.0.0.1. */
+    public int port() {
+      return port;
+    }
+
+    /** The name of a service's container. */
+    public String container(String service) {
+      return name + "-" + service + "-1";
+    }
+
+    /** The full name of {@code db-data} or {@code logs}. */
+    public String volume(String key) {
+      return name + "_" + key;
+    }
+
+    /** Starts all services, and waits until they are healthy. */
+    public Project up() {
+      compose("up", "--detach", "--wait", "--quiet-pull");
+      return this;
+    }
+
+    /** Runs {@code docker compose} as the team does; returns its standard output. */
+    public String compose(String... arguments) {
+      List<String> command = new ArrayList<>(List.of("docker", "compose"));
+      command.addAll(List.of("--project-name", name, "-f", file()));
+      command.addAll(Arrays.asList(arguments));
+      return Programs.run(command, apps(), Map.of(), "", PATIENCE).requireSuccess().stdout();
+    }
+
+    /** Runs SQL as the application's user; returns values only, a line for each row. */
+    public String sql(String statement) {
+      return psql(Psql.arguments(DATABASE, DATABASE, statement), "");
+    }
+
+    /** Fills the empty tables: 200000 users make 1 GB, 40 are enough for most. */
+    public Project load(int users) {
+      try {
+        String[] arguments = {
+          "--username=" + DATABASE, "--dbname=" + DATABASE, "--quiet", "--set=users=" + users
+        };
+        psql(arguments, Files.readString(folder.resolve("data.sql")));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return this;
+    }
+
+    private String psql(String[] arguments, String stdin) {
+      List<String> command = new ArrayList<>(List.of("docker", "exec", "--interactive"));
+      command.addAll(List.of(container("db"), "psql"));
+      command.addAll(Arrays.asList(arguments));
+      return Programs.run(command, folder, Map.of(), stdin, PATIENCE)
+          .requireSuccess()
+          .stdout()
+          .strip();
+    }
+
+    /** Asks nginx with GET. Fails when nothing answers. */
+    public Answer get(String path) {
+      return send(HttpRequest.newBuilder(uri(path)).GET());
+    }
+
+    /** Puts a query to the backend; returns its {@code data}. Fails on any status but 200. */
+    public JsonNode graphql(String query) {
+      String body = JSON.createObjectNode().put("query", query).toString();
+      Answer answer =
+          send(
+              HttpRequest.newBuilder(uri("/api/graphql"))
+                  .POST(HttpRequest.BodyPublishers.ofString(body)));
+      if (answer.status() != 200) {
+        throw new AssertionError("%s answered %s".formatted(query, answer));
+      }
+      try {
+        return JSON.readTree(answer.body()).get("data");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    public long surveys() {
+      return graphql("{ surveys { count } }").at("/surveys/count").longValue();
+    }
+
+    public long answers() {
+      return graphql("{ answers { count } }").at("/answers/count").longValue();
+    }
+
+    /** Writes an answer of a user; both have to exist. */
+    public void answer(int user, int question, String content) {
+      graphql(
+          "mutation { answer(userId: %d, questionId: %d, content: %s) { content } }"
+              .formatted(user, question, JSON.valueToTree(content)));
+    }
+
+    /** The answer that a user gave, or an empty text. */
+    public String answer(int user, int question) {
+      return graphql("{ answer(userId: %d, questionId: %d) { content } }".formatted(user, question))
+          .at("/answer/content")
+          .asText();
+    }
+
+    private URI uri(String path) {
+      return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    private Answer send(HttpRequest.Builder request) {
+      try {
+        HttpResponse<String> response =
+            http.send(request.timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());
+        return new Answer(response.statusCode(), response.body());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted while asking " + name, e);
+      }
+    }
+  }
+}
