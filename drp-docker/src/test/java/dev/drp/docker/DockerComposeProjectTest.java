@@ -251,6 +251,17 @@ class DockerComposeProjectTest extends ComposeProjectContract {
   }
 
   @Test
+  void leavesAContainerAsItIsWhoseFileHasChanged() {
+    String service = service("app", Behaviour.SERVES_UNCHECKED, "");
+    compose(service).up(List.of(), Map.of(), LIMIT);
+    Container before = container("app");
+
+    compose(service + "    hostname: another\n").up(List.of(), Map.of(), LIMIT);
+
+    assertThat(container("app")).isEqualTo(before);
+  }
+
+  @Test
   void saysThatOneIsStartedAgainAndAgain() {
     ComposeProject project =
         compose(service("app", Behaviour.ENDS_BADLY, "") + "    restart: always\n");
