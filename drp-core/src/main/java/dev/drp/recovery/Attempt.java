@@ -31,12 +31,14 @@ import org.slf4j.LoggerFactory;
  */
 final class Attempt {
   private static final Logger log = LoggerFactory.getLogger(Attempt.class);
+  private static final Duration PAUSE = Duration.ofMillis(200);
 
   private final RecoveryPlan plan;
   private final Path file;
   private final Journal journal;
   private final List<Journal.Line> lines;
   private final int droppedBytes;
+  private final Requests requests;
   private final ExecutionListener listener;
   private final Duration grace;
   private Execution execution;
@@ -50,6 +52,7 @@ final class Attempt {
       Path file,
       Journal journal,
       Journal.Contents contents,
+      Requests requests,
       ExecutionListener listener,
       Duration grace) {
     this.plan = plan;
@@ -57,6 +60,7 @@ final class Attempt {
     this.journal = journal;
     this.lines = new ArrayList<>(contents.lines());
     this.droppedBytes = contents.tornBytes();
+    this.requests = requests;
     this.listener = listener;
     this.grace = grace;
     this.execution = retell();
@@ -76,19 +80,22 @@ final class Attempt {
     return execution;
   }
 
-  Execution run(Act act, List<Decision> decisions) {
+  /**
+   * @param because why it goes backwards, where it does
+   */
+  Execution run(Act act, List<Decision> decisions, @Nullable Problem because) {
     boolean startsOver = begin(act);
     if (startsOver) {
       write(new Reached(MeasuringPoint.EXECUTION_STARTED, null));
     }
     if (act == Act.UNDO && now().undoingTo().isEmpty()) {
-      write(new UndoingBegan(ExecutionState.ROLLED_BACK, null));
+      write(new UndoingBegan(ExecutionState.ROLLED_BACK, because));
     }
     decisions.forEach(this::decide);
     listener.started(now());
     Ending ending =
         switch (act) {
-          case RUN -> forward();
+          case RUN -> forwardUnlessAborted();
           case UNDO -> backward();
           case COMMIT -> commit();
         };
@@ -161,6 +168,34 @@ final class Attempt {
             Map.of(),
             step.findings(),
             step.problem().orElse(null)));
+  }
+
+  private Ending forwardUnlessAborted() {
+    AbortWatch watch = new AbortWatch(requests, Thread.currentThread());
+    Ending ending;
+    try (watch) {
+      ending = forward();
+    }
+    Optional<Requests.Word> abort = watch.heard();
+    if (abort.isEmpty()) {
+      return ending;
+    }
+    Thread.interrupted(); // that was the watch
+    boolean ended =
+        ending.state() != ExecutionState.INTERRUPTED
+            && ending.state() != ExecutionState.PAUSED_BY_FAILED_STEP;
+    if (!ended && now().undoingTo().isEmpty()) {
+      write(new UndoingBegan(ExecutionState.ROLLED_BACK, aborted(abort.get())));
+    }
+    requests.forgetAbort();
+    return ended ? ending : backward();
+  }
+
+  static Problem aborted(Requests.Word word) {
+    return new Problem(
+        ErrorCode.INTERRUPTED,
+        "aborted by " + word,
+        "what could be undone was undone; begin a new execution when you want to go on.");
   }
 
   private Ending forward() {
@@ -282,10 +317,23 @@ final class Attempt {
     write(new StepBegan(step.name(), StepState.RUNNING));
     listener.stepStarted(now(), now().stepExecution(step.name()));
     Context context = new Context();
-    StepRun<String> run = inThread(step, context, () -> step.action().run(context));
+    StepRun<String> run =
+        inThread(
+            step,
+            context,
+            () -> {
+              if (step.isForPerson()) {
+                awaitPerson(step, context);
+              } else {
+                step.action().run(context);
+              }
+            });
     return switch (run.end()) {
       case RETURNED -> {
         end(step, StepState.SUCCEEDED, run, context, null);
+        if (step.isForPerson()) {
+          requests.forgetApproval(step.name());
+        }
         yield Optional.empty();
       }
       case INTERRUPTED -> {
@@ -296,6 +344,16 @@ final class Attempt {
       case THREW -> failed(step, StepState.FAILED, run, context);
       case TIMED_OUT -> failed(step, StepState.TIMED_OUT, run, context);
     };
+  }
+
+  private void awaitPerson(Step step, Context context) throws InterruptedException {
+    Optional<Requests.Word> word = requests.approvalOf(step.name());
+    while (word.isEmpty()) {
+      Thread.sleep(PAUSE.toMillis());
+      word = requests.approvalOf(step.name());
+    }
+    context.found(
+        Finding.check("approved", "", "at %s by %s".formatted(word.get().at(), word.get()), true));
   }
 
   /** What became of an earlier attempt at the step, written to the journal; empty: interrupted. */

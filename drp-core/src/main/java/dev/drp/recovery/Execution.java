@@ -48,6 +48,7 @@ public final class Execution {
   private Duration elapsedBefore = Duration.ZERO;
   private Duration elapsedNow = Duration.ZERO;
   private Duration waited = Duration.ZERO;
+  private Duration byPeople = Duration.ZERO;
   private String evidence = "";
 
   private Execution(Created created, int tornBytes) {
@@ -104,6 +105,9 @@ public final class Execution {
       step(began.step()).begin(began.state(), line.at());
     } else if (event instanceof StepEnded ended) {
       step(ended.step()).end(ended);
+      if (step(ended.step()).outline.isPerson()) {
+        byPeople = byPeople.plus(ended.took());
+      }
       values.putAll(ended.values());
     } else if (event instanceof Reached reached) {
       points.put(
@@ -270,14 +274,14 @@ public final class Execution {
     return lastAt;
   }
 
-  /** How long attempts ran, by a monotonic clock. */
+  /** How long attempts ran, by a monotonic clock, less the time of {@link #waitingTime}. */
   public Duration machineTime() {
-    return elapsedBefore.plus(elapsedNow);
+    return elapsedBefore.plus(elapsedNow).minus(byPeople);
   }
 
-  /** How long it lay between attempts, waiting for a person. */
+  /** How long it waited for people: between attempts, and in steps that are theirs. */
   public Duration waitingTime() {
-    return waited;
+    return waited.plus(byPeople);
   }
 
   public Optional<Instant> reached(MeasuringPoint point) {
@@ -348,7 +352,7 @@ public final class Execution {
           !exceptions().isEmpty()
               ? ExitStatus.PARTIAL
               : objectiveMissed() ? ExitStatus.OBJECTIVE_MISSED : ExitStatus.OK;
-      case ROLLED_BACK -> ExitStatus.OK;
+      case ROLLED_BACK -> problem == null ? ExitStatus.OK : problem.code().exitStatus();
     };
   }
 
@@ -444,6 +448,7 @@ public final class Execution {
           outline.name(),
           outline.explanation(),
           state,
+          outline.isPerson(),
           begun,
           Optional.ofNullable(startedAt),
           Optional.ofNullable(took),

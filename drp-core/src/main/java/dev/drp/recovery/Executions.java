@@ -156,6 +156,10 @@ public final class Executions {
     return state.executions().resolve(id + JOURNAL);
   }
 
+  Requests requests(ExecutionId id) {
+    return new Requests(state.executions(), id);
+  }
+
   private Path lock(ExecutionId id) {
     return state.executions().resolve(id + ".lock");
   }

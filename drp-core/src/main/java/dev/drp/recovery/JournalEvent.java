@@ -40,7 +40,14 @@ sealed interface JournalEvent {
   record PhaseOutline(
       String name, @Nullable Duration target, boolean commit, List<StepOutline> steps) {}
 
-  record StepOutline(String name, String explanation, boolean applies) {}
+  /**
+   * @param person true for a step that a person does or approves
+   */
+  record StepOutline(String name, String explanation, boolean applies, @Nullable Boolean person) {
+    boolean isPerson() {
+      return Boolean.TRUE.equals(person);
+    }
+  }
 
   /**
    * Somebody executes from here on.

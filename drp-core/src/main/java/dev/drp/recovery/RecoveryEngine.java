@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Executes recovery plans, step by step, with a journal from which each execution can be resumed.
@@ -73,9 +74,10 @@ public final class RecoveryEngine {
               executions.journal(id),
               journal,
               new Journal.Contents(List.of(first), 0),
+              executions.requests(id),
               listener,
               grace)
-          .run(Act.RUN, List.of());
+          .run(Act.RUN, List.of(), null);
     } finally {
       plan.close();
     }
@@ -112,8 +114,78 @@ public final class RecoveryEngine {
           return before.undoingTo().isPresent() ? Act.UNDO : before.act();
         },
         decisions,
+        null,
         planOf,
         listener);
+  }
+
+  /**
+   * Says that a step that waits for a person is approved, or done. It may be said before it is
+   * asked for. The process that runs the execution goes on by itself; one that is paused, when it
+   * is resumed.
+   *
+   * @param step its name; empty for the one that waits, or the next that will
+   * @param by who says so
+   * @param reason why; it is recorded, and may be empty
+   * @return the step's name
+   * @throws RecoveryException USAGE when no such step waits or will wait
+   */
+  public String approve(ExecutionId id, Optional<String> step, String by, String reason) {
+    Execution execution = executions.show(id);
+    if (by.isBlank()) {
+      throw new RecoveryException(
+          ErrorCode.USAGE, "nobody is named who approves", "say who you are.");
+    }
+    switch (execution.state()) {
+      case IN_PROGRESS, PAUSED_BY_FAILED_STEP, INTERRUPTED -> {}
+      case AWAITING_COMMIT, COMPLETED, COMPLETED_WITH_EXCEPTIONS, FAILED, ROLLED_BACK ->
+          throw cannot(execution, "approved", "only what is not at its end waits for people.");
+    }
+    List<String> waiting =
+        execution.steps().stream()
+            .filter(it -> it.forPerson() && !it.state().settled())
+            .map(StepExecution::name)
+            .toList();
+    String approved =
+        waiting.stream()
+            .filter(it -> step.isEmpty() || step.get().equals(it))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new RecoveryException(
+                        ErrorCode.USAGE,
+                        "%s of execution %s waits for no approval"
+                            .formatted(step.map("step "::concat).orElse("no step"), id),
+                        waiting.isEmpty()
+                            ? "look at the execution: all such steps are behind it."
+                            : "these do, or will: " + String.join(", ", waiting)));
+    executions.requests(id).approve(approved, new Requests.Word(by, reason, clock.instant()));
+    return approved;
+  }
+
+  /**
+   * Gives an execution up: the running step is interrupted, and what can be undone is undone, last
+   * first. One that runs elsewhere is asked to, and does it by itself: then this returns at once.
+   * One that is paused, interrupted or awaits its commit is undone here.
+   *
+   * @param by who says so
+   * @param reason why; it is recorded
+   * @throws RecoveryException USAGE when it is at its end
+   */
+  public Execution abort(
+      ExecutionId id,
+      String by,
+      String reason,
+      Function<Execution, RecoveryPlan> planOf,
+      ExecutionListener listener) {
+    Requests.Word word = new Requests.Word(by, reason, clock.instant());
+    if (executions.show(id).state() == ExecutionState.IN_PROGRESS) {
+      executions.requests(id).abort(word);
+      return executions.show(id);
+    }
+    Execution undone = undo(id, Attempt.aborted(word), planOf, listener);
+    executions.requests(id).forgetAbort();
+    return undone;
   }
 
   /**
@@ -122,6 +194,14 @@ public final class RecoveryEngine {
    */
   public Execution undo(
       ExecutionId id, Function<Execution, RecoveryPlan> planOf, ExecutionListener listener) {
+    return undo(id, null, planOf, listener);
+  }
+
+  private Execution undo(
+      ExecutionId id,
+      @Nullable Problem because,
+      Function<Execution, RecoveryPlan> planOf,
+      ExecutionListener listener) {
     return goOn(
         id,
         before -> {
@@ -138,6 +218,7 @@ public final class RecoveryEngine {
           return Act.UNDO;
         },
         List.of(),
+        because,
         planOf,
         listener);
   }
@@ -162,6 +243,7 @@ public final class RecoveryEngine {
           return Act.COMMIT;
         },
         List.of(),
+        null,
         planOf,
         listener);
   }
@@ -171,6 +253,7 @@ public final class RecoveryEngine {
       ExecutionId id,
       Function<Execution, Act> actOf,
       List<Decision> decisions,
+      @Nullable Problem because,
       Function<Execution, RecoveryPlan> planOf,
       ExecutionListener listener) {
     // Says that it does not exist before a lock file is made for it.
@@ -188,7 +271,9 @@ public final class RecoveryEngine {
               executions, before.application(), before.environment(), before.mode(), id, now)) {
         checkSame(before, plan);
         try (Journal journal = Journal.append(file, contents, clock)) {
-          return new Attempt(plan, file, journal, contents, listener, grace).run(act, decisions);
+          return new Attempt(
+                  plan, file, journal, contents, executions.requests(id), listener, grace)
+              .run(act, decisions, because);
         }
       } finally {
         plan.close();
@@ -277,7 +362,13 @@ public final class RecoveryEngine {
         phase.target().orElse(null),
         commit,
         phase.steps().stream()
-            .map(step -> new StepOutline(step.name(), step.explanation(), step.appliesTo(mode)))
+            .map(
+                step ->
+                    new StepOutline(
+                        step.name(),
+                        step.explanation(),
+                        step.appliesTo(mode),
+                        step.isForPerson() ? true : null))
             .toList());
   }
 

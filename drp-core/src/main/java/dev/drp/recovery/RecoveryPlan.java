@@ -167,6 +167,37 @@ public final class RecoveryPlan {
       return this;
     }
 
+    /**
+     * Adds the phases of another plan here, and with them all that belongs to it: its arguments,
+     * its commit, its outlook, what it says of what stands, and its closing. Its name and its
+     * objectives are not taken.
+     */
+    public Builder including(RecoveryPlan other) {
+      phases.addAll(other.phases);
+      arguments.putAll(other.arguments);
+      commit = Stream.concat(commit.stream(), other.commit.stream()).toList();
+      Function<Execution, String> stands = whatStands;
+      whatStands =
+          execution -> (stands.apply(execution) + " " + other.whatStands.apply(execution)).strip();
+      Runnable close = closing;
+      closing =
+          () -> {
+            try {
+              other.closing.run();
+            } finally {
+              close.run();
+            }
+          };
+      Supplier<Map<String, String>> first = outlook;
+      outlook =
+          () -> {
+            Map<String, String> both = new LinkedHashMap<>(first.get());
+            both.putAll(other.outlook.get());
+            return both;
+          };
+      return this;
+    }
+
     /** See {@link RecoveryPlan#commit()}. */
     public Builder commit(Step... steps) {
       this.commit = List.of(steps);

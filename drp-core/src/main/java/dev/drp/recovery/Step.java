@@ -32,6 +32,7 @@ public final class Step {
   private String undoExplanation = "";
   private boolean always;
   private boolean ephemeral;
+  private boolean person;
 
   private Step(String name, String explanation, boolean changes, Action action) {
     this.name = requireNonNull(name, "name");
@@ -56,6 +57,25 @@ public final class Step {
     return new Step(name, explanation, true, action);
   }
 
+  /**
+   * A step that waits for a person: until somebody says that it is approved, or done. How long that
+   * takes is human time, not machine time.
+   *
+   * @param explanation what is to be approved or done
+   */
+  public static Step person(String name, String explanation) {
+    Step step =
+        new Step(
+            name,
+            explanation,
+            true,
+            context -> {
+              throw new IllegalStateException("it waits for a person");
+            });
+    step.person = true;
+    return step.probe(context -> Outcome.NOT_DONE);
+  }
+
   private Step copy() {
     Step copy = new Step(name, explanation, changes, action);
     copy.limit = limit;
@@ -67,6 +87,7 @@ public final class Step {
     copy.undoExplanation = undoExplanation;
     copy.always = always;
     copy.ephemeral = ephemeral;
+    copy.person = person;
     return copy;
   }
 
@@ -169,6 +190,11 @@ public final class Step {
 
   public boolean isAlways() {
     return always;
+  }
+
+  /** Whether it waits for a person. */
+  public boolean isForPerson() {
+    return person;
   }
 
   boolean isEphemeral() {

@@ -10,6 +10,7 @@ import java.util.Optional;
 /**
  * What became of a step in an execution.
  *
+ * @param forPerson whether a person does or approves it
  * @param begun how many times it was begun
  * @param startedAt when it was begun last
  * @param took how long its last run, or its undo, lasted; empty when that has not ended
@@ -20,6 +21,7 @@ public record StepExecution(
     String name,
     String explanation,
     StepState state,
+    boolean forPerson,
     int begun,
     Optional<Instant> startedAt,
     Optional<Duration> took,
