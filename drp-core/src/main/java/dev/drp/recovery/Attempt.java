@@ -221,6 +221,10 @@ final class Attempt {
   }
 
   private Ending done() {
+    if (plan.isRehearsal() && now().act() != Act.COMMIT && now().mode() != Mode.CHECK) {
+      write(new UndoingBegan(ExecutionState.COMPLETED, null));
+      return backward();
+    }
     if (now().rolledBack()) {
       return new Ending(ExecutionState.ROLLED_BACK, null);
     }
@@ -237,16 +241,25 @@ final class Attempt {
   }
 
   private Ending commit() {
-    for (Step step : plan.commit()) {
-      if (!state(step).settled()) {
-        Optional<Ending> ending = perform(step);
-        if (ending.isPresent()) {
-          return ending.get();
-        }
-      }
+    Optional<Ending> stopped = performAll(plan.commit());
+    if (stopped.isPresent()) {
+      return stopped.get();
     }
     write(new Reached(MeasuringPoint.COMMITTED, null));
     return done();
+  }
+
+  /** The steps that are not done yet; an ending when the execution cannot go on. */
+  private Optional<Ending> performAll(List<Step> steps) {
+    for (Step step : steps) {
+      if (!state(step).settled()) {
+        Optional<Ending> ending = perform(step);
+        if (ending.isPresent()) {
+          return ending;
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** In mode CHECK all of them, else up to the first that fails. */
@@ -438,11 +451,18 @@ final class Attempt {
       }
       // Whoever asked for the way back decides how to go on; after a failure nobody is waiting,
       // and each thing undone is one less to clear up by hand.
-      if (problem != null && outcome == ExecutionState.ROLLED_BACK) {
+      if (problem != null && outcome != ExecutionState.FAILED) {
         return new Ending(ExecutionState.PAUSED_BY_FAILED_STEP, problem);
       }
     }
-    return new Ending(outcome, now().undoingBecause().orElse(null));
+    Optional<Ending> stopped = plan.isRehearsal() ? performAll(plan.commit()) : Optional.empty();
+    return stopped.orElseGet(
+        () ->
+            new Ending(
+                outcome == ExecutionState.COMPLETED && !now().exceptions().isEmpty()
+                    ? ExecutionState.COMPLETED_WITH_EXCEPTIONS
+                    : outcome,
+                now().undoingBecause().orElse(null)));
   }
 
   private Ending cleanUp(Ending ending) {

@@ -97,7 +97,7 @@ sealed interface JournalEvent {
   /**
    * From here on the execution goes backwards.
    *
-   * @param outcome FAILED or ROLLED_BACK, once all is undone
+   * @param outcome FAILED or ROLLED_BACK, once all is undone; COMPLETED for a rehearsal
    */
   record UndoingBegan(ExecutionState outcome, @Nullable Problem because) implements JournalEvent {}
 

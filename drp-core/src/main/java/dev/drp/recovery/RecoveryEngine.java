@@ -64,8 +64,7 @@ public final class RecoveryEngine {
     }
     Instant now = clock.instant();
     ExecutionId id = ExecutionId.draw(now);
-    try (Environment environment =
-            Environment.lock(executions, plan.application(), plan.environment(), mode, id, now);
+    try (Environment environment = Environment.lock(executions, plan, mode, id, now);
         StateLock lock = executions.lock(id, now);
         Journal journal = Journal.create(executions.journal(id), clock)) {
       Journal.Line first = journal.append(created(id, plan, mode));
@@ -266,9 +265,7 @@ public final class RecoveryEngine {
       Act act = actOf.apply(before);
       decisions.forEach(decision -> check(before, decision));
       RecoveryPlan plan = planOf.apply(before);
-      try (Environment environment =
-          Environment.lock(
-              executions, before.application(), before.environment(), before.mode(), id, now)) {
+      try (Environment environment = Environment.lock(executions, plan, before.mode(), id, now)) {
         checkSame(before, plan);
         try (Journal journal = Journal.append(file, contents, clock)) {
           return new Attempt(
@@ -373,23 +370,29 @@ public final class RecoveryEngine {
   }
 
   /** The environment, held while an execution acts on it; a check acts on nothing. */
-  private record Environment(Optional<StateLock> held) implements AutoCloseable {
+  private record Environment(List<StateLock> held) implements AutoCloseable {
     static Environment lock(
-        Executions executions,
-        String application,
-        String environment,
-        Mode mode,
-        ExecutionId id,
-        Instant now) {
-      return new Environment(
-          mode == Mode.CHECK
-              ? Optional.empty()
-              : Optional.of(executions.lockEnvironment(application, environment, mode, id, now)));
+        Executions executions, RecoveryPlan plan, Mode mode, ExecutionId id, Instant now) {
+      List<StateLock> held = new ArrayList<>();
+      Environment environment = new Environment(held);
+      try {
+        for (Mode other : Mode.values()) {
+          boolean locks = other == mode || (plan.isInPlace() && other == Mode.RECOVERY);
+          if (locks && mode != Mode.CHECK) {
+            held.add(
+                executions.lockEnvironment(plan.application(), plan.environment(), other, id, now));
+          }
+        }
+        return environment;
+      } catch (RecoveryException e) {
+        environment.close();
+        throw e;
+      }
     }
 
     @Override
     public void close() {
-      held.ifPresent(StateLock::close);
+      held.forEach(StateLock::close);
     }
   }
 }

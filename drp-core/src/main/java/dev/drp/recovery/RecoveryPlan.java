@@ -33,6 +33,8 @@ public final class RecoveryPlan {
   private final Function<Execution, String> whatStands;
   private final Runnable closing;
   private final Supplier<Map<String, String>> outlook;
+  private final boolean inPlace;
+  private final boolean rehearsal;
 
   private RecoveryPlan(Builder builder) {
     this.name = builder.name;
@@ -45,6 +47,8 @@ public final class RecoveryPlan {
     this.whatStands = builder.whatStands;
     this.closing = builder.closing;
     this.outlook = builder.outlook;
+    this.inPlace = builder.inPlace;
+    this.rehearsal = builder.rehearsal;
     Set<String> names = new HashSet<>();
     for (Step step : allSteps().toList()) {
       if (!names.add(step.name())) {
@@ -102,6 +106,16 @@ public final class RecoveryPlan {
     return commit;
   }
 
+  /** Whether it acts on the environment itself in every mode that acts. */
+  boolean isInPlace() {
+    return inPlace;
+  }
+
+  /** Whether all that it did is undone once it is complete. */
+  boolean isRehearsal() {
+    return rehearsal;
+  }
+
   /** Every step, those of the commit last. */
   Stream<Step> allSteps() {
     return Stream.concat(phases.stream().flatMap(phase -> phase.steps().stream()), commit.stream());
@@ -139,6 +153,8 @@ public final class RecoveryPlan {
     private Function<Execution, String> whatStands = execution -> "";
     private Runnable closing = () -> {};
     private Supplier<Map<String, String>> outlook = Map::of;
+    private boolean inPlace;
+    private boolean rehearsal;
 
     private Builder(String name, String application, String environment) {
       this.name = requireNonNull(name, "name");
@@ -167,13 +183,38 @@ public final class RecoveryPlan {
       return this;
     }
 
+    public Builder phase(Phase phase) {
+      phases.add(phase);
+      return this;
+    }
+
+    /** Also as a drill it acts on the environment itself: none runs beside a recovery. */
+    public Builder inPlace() {
+      inPlace = true;
+      return this;
+    }
+
     /**
-     * Adds the phases of another plan here, and with them all that belongs to it: its arguments,
-     * its commit, its outlook, what it says of what stands, and its closing. Its name and its
-     * objectives are not taken.
+     * Once all its steps are done, all that they did is undone, last first, and then the steps of
+     * the commit are done: nothing of it stays. So it is when it fails, where its steps abort.
      */
+    public Builder rehearsal() {
+      rehearsal = true;
+      return inPlace();
+    }
+
+    /** Adds the phases of another plan here, and {@link #takingOver takes over} the rest of it. */
     public Builder including(RecoveryPlan other) {
       phases.addAll(other.phases);
+      return takingOver(other);
+    }
+
+    /**
+     * Takes over what belongs to another plan but its phases, which are to be added one by one: its
+     * arguments, its commit, its outlook, what it says of what stands, and its closing. Its name
+     * and its objectives are not taken.
+     */
+    public Builder takingOver(RecoveryPlan other) {
       arguments.putAll(other.arguments);
       commit = Stream.concat(commit.stream(), other.commit.stream()).toList();
       Function<Execution, String> stands = whatStands;

@@ -226,4 +226,78 @@ final class PeopleTest {
         .containsExactly("stop", "restore", "start", "close inner", "close outer");
     assertThat(outer.whatStands(execution)).isEqualTo("All is stopped. The old one stands.");
   }
+
+  @Test
+  void aRehearsalIsUndoneOnceItIsCompleteAndLeavesNothing() {
+    RecoveryPlan rehearsal =
+        RecoveryPlan.named("rehearsal", "Shop", "staging")
+            .phase(
+                "all",
+                TestPlans.effect(world, "stop").undo("starts", context -> world.call("undo stop")),
+                TestPlans.effect(world, "restore")
+                    .undo("goes back", context -> world.call("undo restore")))
+            .commit(TestPlans.effect(world, "drop"))
+            .rehearsal()
+            .build();
+
+    Execution execution = engine.execute(rehearsal, Mode.DRILL, ExecutionListener.SILENT);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(execution.exitStatus()).isEqualTo(ExitStatus.OK);
+    assertThat(world.calls).containsExactly("stop", "restore", "undo restore", "undo stop", "drop");
+  }
+
+  @Test
+  void aRehearsalThatCannotBeUndonePausesAndGoesOn() {
+    RecoveryPlan rehearsal =
+        RecoveryPlan.named("rehearsal", "Shop", "staging")
+            .phase(
+                "all",
+                TestPlans.effect(world, "stop")
+                    .undo(
+                        "starts",
+                        context -> {
+                          world.call("undo stop");
+                          if (world.calls.size() == 2) {
+                            throw new IllegalStateException("not yet");
+                          }
+                        }))
+            .commit(TestPlans.effect(world, "drop"))
+            .rehearsal()
+            .build();
+
+    Execution paused = engine.execute(rehearsal, Mode.DRILL, ExecutionListener.SILENT);
+    assertThat(paused.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
+
+    Execution resumed =
+        engine.resume(paused.id(), List.of(), any -> rehearsal, ExecutionListener.SILENT);
+    assertThat(resumed.state()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(world.calls).containsExactly("stop", "undo stop", "undo stop", "drop");
+  }
+
+  @Test
+  void aDrillThatActsInPlaceDoesNotRunBesideARecovery() {
+    RecoveryPlan inPlace =
+        RecoveryPlan.named("restart", "Shop", "staging")
+            .phase("all", TestPlans.effect(world, "stop"))
+            .inPlace()
+            .build();
+    RecoveryPlan recovery =
+        RecoveryPlan.named("test", "Shop", "staging")
+            .phase(
+                "all",
+                Step.changing(
+                    "meanwhile",
+                    "drills",
+                    context ->
+                        assertThatThrownBy(
+                                () -> engine.execute(inPlace, Mode.DRILL, ExecutionListener.SILENT))
+                            .hasMessageContaining(context.execution().value())))
+            .build();
+
+    Execution execution = engine.execute(recovery, Mode.RECOVERY, ExecutionListener.SILENT);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(world.calls).isEmpty();
+  }
 }
