@@ -26,9 +26,10 @@ public final class ExecutionReports {
    * Where a report was written.
    *
    * @param markdown for people
+   * @param html the same as a page for a browser
    * @param json for programs; the same whatever the language
    */
-  public record Files(Path markdown, Path json) {}
+  public record Files(Path markdown, Path html, Path json) {}
 
   /**
    * Writes the report of an execution into the state directory, for its user only; a report of an
@@ -37,8 +38,12 @@ public final class ExecutionReports {
   public Files write(Execution execution) {
     Path folder = state.root().resolve("reports");
     Files files =
-        new Files(folder.resolve(execution.id() + ".md"), folder.resolve(execution.id() + ".json"));
+        new Files(
+            folder.resolve(execution.id() + ".md"),
+            folder.resolve(execution.id() + ".html"),
+            folder.resolve(execution.id() + ".json"));
     DurableFile.write(files.json(), json(execution).getBytes(StandardCharsets.UTF_8));
+    DurableFile.write(files.html(), html(execution).getBytes(StandardCharsets.UTF_8));
     DurableFile.write(files.markdown(), markdown(execution).getBytes(StandardCharsets.UTF_8));
     return files;
   }
@@ -46,6 +51,11 @@ public final class ExecutionReports {
   /** The report for people. */
   public String markdown(Execution execution) {
     return new MarkdownReport(new Wording(language), execution).text();
+  }
+
+  /** The same as a page for a browser. */
+  public String html(Execution execution) {
+    return HtmlReport.of(markdown(execution), language);
   }
 
   /** The report for programs: one object. */

@@ -125,17 +125,29 @@ class ExecutionReportsTest {
   }
 
   @Test
-  void writesBothForItsUserOnly() throws IOException {
+  void writesAllForItsUserOnly() throws IOException {
     Execution execution = fixture.restore(CONFIRMED);
 
     ExecutionReports.Files files = reports(Language.EN).write(execution);
 
-    for (Path file : List.of(files.markdown(), files.json())) {
+    for (Path file : List.of(files.markdown(), files.html(), files.json())) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
           .isEqualTo("rw-------");
       assertThat(file.getParent()).isEqualTo(fixture.backups.state.root().resolve("reports"));
     }
     assertThat(files.markdown()).hasContent(reports(Language.EN).markdown(execution));
+  }
+
+  @Test
+  void asAPageItHoldsTheSameTablesAndRunsNothing() {
+    fixture.sandboxes.leaveBehind(List.of("<script>alert(1)</script> [x](javascript:alert(1))"));
+
+    String page = reports(Language.FR).html(fixture.drill(DrillRequest.NEWEST));
+
+    assertThat(page)
+        .contains("<html lang=\"fr\">", "<title>Rapport", "<table>", "<td>production</td>")
+        .contains("&lt;script&gt;")
+        .doesNotContain("<script", "href=\"javascript:", "src=");
   }
 
   @Test

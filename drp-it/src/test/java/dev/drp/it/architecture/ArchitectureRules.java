@@ -37,6 +37,8 @@ record ArchitectureRules(String root) {
                             "java..",
                             "javax.crypto..",
                             "javax.net.ssl..",
+                            "javax.naming..",
+                            "org.commonmark..",
                             "org.jspecify..",
                             "org.slf4j..",
                             "io.github.resilience4j..",
