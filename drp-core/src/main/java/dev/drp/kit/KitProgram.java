@@ -26,7 +26,7 @@ import java.util.zip.ZipEntry;
 record KitProgram(List<Path> classPath, String mainClass) {
   /** What it uses of Java; of jlink's modules. */
   private static final String MODULES =
-      "java.se,jdk.crypto.ec,jdk.localedata,jdk.unsupported,jdk.zipfs";
+      "java.se,jdk.crypto.ec,jdk.localedata,jdk.naming.dns,jdk.unsupported,jdk.zipfs";
 
   KitProgram {
     classPath = List.copyOf(classPath);
