@@ -37,6 +37,8 @@ public enum ErrorCode {
   IMAGE_NOT_FOUND(ExitStatus.FAILED, false),
   /** Compose does not accept its files, or a variable that they use has no value. */
   COMPOSE_INVALID(ExitStatus.FAILED, false),
+  /** The notifier did not take a message. */
+  NOTIFICATION_FAILED(ExitStatus.FAILED, false),
   /** A service ended, or did not become healthy. */
   SERVICE_UNHEALTHY(ExitStatus.FAILED, false),
 

@@ -35,7 +35,12 @@ public record ContingencyPlan(
     @Key("folders that are kept identical on other machines")
         Map<String, SyncedFolder> syncedFolders,
     @Key("which rehearsals are due when: the test calendar") Map<String, DrillSchedule> drills,
-    @Key("what recovery plans must reach") Map<String, PlannedRecovery> recoveryPlans,
+    @Key("what recovery plans must reach, and plans of the team's own")
+        Map<String, PlannedRecovery> recoveryPlans,
+    @Key(
+            name = "notify",
+            value = "program and arguments that tell people, with the message on standard input")
+        List<String> notifier,
     @Key("measured values beyond which someone should look") @NotActedOnYet Thresholds thresholds,
     @Key("when the plan itself must be looked through again") Review review,
     @SameLevel WrittenPlan written) {
@@ -57,6 +62,7 @@ public record ContingencyPlan(
     syncedFolders = copy(syncedFolders);
     drills = copy(drills);
     recoveryPlans = copy(recoveryPlans);
+    notifier = List.copyOf(notifier);
     Rules rules =
         Rules.of("plan")
             .check(format == FORMAT, "format", format, "1, the only format there is so far")
@@ -266,6 +272,7 @@ public record ContingencyPlan(
     private final Map<String, SyncedFolder> syncedFolders = new LinkedHashMap<>();
     private final Map<String, DrillSchedule> drills = new LinkedHashMap<>();
     private final Map<String, PlannedRecovery> recoveryPlans = new LinkedHashMap<>();
+    private List<String> notifier = List.of();
     private EncryptionSettings encryption = EncryptionSettings.NONE;
     private Thresholds thresholds = Thresholds.NONE;
     private Review review = Review.NONE;
@@ -323,6 +330,12 @@ public record ContingencyPlan(
       return put(recoveryPlans, recovery.name(), recovery);
     }
 
+    /** The program that tells people, and its arguments. */
+    public Builder notifier(String... programAndArguments) {
+      notifier = List.of(programAndArguments);
+      return this;
+    }
+
     public Builder thresholds(Thresholds limits) {
       thresholds = limits;
       return this;
@@ -360,6 +373,7 @@ public record ContingencyPlan(
           syncedFolders,
           drills,
           recoveryPlans,
+          notifier,
           thresholds,
           review,
           written);

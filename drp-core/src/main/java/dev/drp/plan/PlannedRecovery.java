@@ -2,9 +2,14 @@ package dev.drp.plan;
 
 import static java.util.Objects.requireNonNull;
 
+import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What the plan file says about one recovery plan: its objectives, and phases of the team's own.
@@ -17,7 +22,12 @@ public record PlannedRecovery(
     @Key("its own objectives; they win over those of the environment and the plan")
         Objectives objectives,
     @Key("what one sees when it is needed") List<String> symptoms,
-    @Key("phases and steps of the team's own") @NotActedOnYet List<Phase> phases) {
+    @Key("phases and steps of the team's own, in order; not for the plans that drp has")
+        List<Phase> phases) {
+  /** The names of the recovery plans that drp has. */
+  public static final Set<String> BUILT_IN =
+      Set.of("restart", "application", "database", "network", "rebuild", "simulate");
+
   /** A named part of a recovery plan with the time that it should be done by. */
   public record Phase(
       @Key("name of the phase") String name,
@@ -30,19 +40,88 @@ public record PlannedRecovery(
     }
   }
 
-  /** One thing to do, by a person or a program. */
+  /**
+   * One thing to do. At most one of its keys says what; without any, a person does it.
+   *
+   * @param pause how long to wait
+   * @param message what people are told
+   */
   @Shorthand("name")
   public record Step(
       @Key("what is done, in a few words") String name,
-      @Key("program and arguments") List<String> run,
+      @Key("program and arguments that do it") List<String> run,
+      @Key("address that has to answer well before it goes on") Optional<URI> probe,
+      @Key(name = "wait", value = "how long to wait") Optional<Duration> pause,
+      @Key("what a person has to approve before it goes on") Optional<String> approval,
+      @Key(name = "notify", value = "what the notifier tells people") Optional<String> message,
+      @Key("kind of backup that the data is restored from") Optional<BackupKind> restore,
+      @Key("what is done with the services") Optional<Services> compose,
+      @Key("how long it may take; 10 minutes if left out, a day for a person")
+          Optional<Duration> within,
+      @Key("program and arguments that tell, by exit code 0, that it is done already")
+          List<String> doneWhen,
+      @Key("program and arguments that take it back") List<String> undo,
+      @Key("modes that it applies to; both if left out") List<When> modes,
       @Key("who does it") Optional<String> responsible,
       @Key(value = "what happens if it fails", defaultsTo = "pause") OnFailure onFailure) {
     public Step {
       run = List.copyOf(run);
+      requireNonNull(probe, "probe");
+      requireNonNull(pause, "pause");
+      requireNonNull(approval, "approval");
+      requireNonNull(message, "message");
+      requireNonNull(restore, "restore");
+      requireNonNull(compose, "compose");
+      requireNonNull(within, "within");
+      doneWhen = List.copyOf(doneWhen);
+      undo = List.copyOf(undo);
+      modes = List.copyOf(modes);
       requireNonNull(responsible, "responsible");
       requireNonNull(onFailure, "onFailure");
-      Rules.of("step").check(!name.isBlank(), "name", Text.quote(name), "a name").enforce();
+      List<String> kinds = new ArrayList<>();
+      if (!run.isEmpty()) {
+        kinds.add("run");
+      }
+      probe.ifPresent(any -> kinds.add("probe"));
+      pause.ifPresent(any -> kinds.add("wait"));
+      approval.ifPresent(any -> kinds.add("approval"));
+      message.ifPresent(any -> kinds.add("notify"));
+      restore.ifPresent(any -> kinds.add("restore"));
+      compose.ifPresent(any -> kinds.add("compose"));
+      Rules.of("step")
+          .check(!name.isBlank(), "name", Text.quote(name), "a name")
+          .check(
+              kinds.size() <= 1,
+              kinds.size() <= 1 ? "name" : kinds.get(1),
+              String.join(" and ", kinds),
+              "one thing that the step does")
+          .check(
+              restore.isEmpty()
+                  || restore.get() == BackupKind.LOGICAL
+                  || restore.get() == BackupKind.PHYSICAL,
+              "restore",
+              restore.map(Enum::name).orElse("").toLowerCase(Locale.ROOT),
+              "logical or physical, the kinds with data")
+          .enforce();
     }
+  }
+
+  /** What a step does with the services of its environment. */
+  public enum Services {
+    /** Starts all that is not up. */
+    UP,
+    /** Stops and removes the containers; volumes stay. */
+    DOWN,
+    /** Stops what depends on the database. */
+    STOP_WRITERS,
+    /** Restarts every service but the database. */
+    RESTART
+  }
+
+  /** When a step applies. */
+  public enum When {
+    DRILL,
+    RECOVERY
   }
 
   /** What happens when a step fails. */
@@ -58,7 +137,43 @@ public record PlannedRecovery(
     environments = List.copyOf(environments);
     symptoms = List.copyOf(symptoms);
     phases = List.copyOf(phases);
-    Rules.of("recovery plan " + name).name(name).enforce();
+    Rules rules = Rules.of("recovery plan " + name).name(name);
+    rules.check(
+        phases.isEmpty() || !BUILT_IN.contains(name),
+        "phases",
+        "phases of " + Text.quote(name),
+        "another name: drp has a recovery plan %s of its own".formatted(Text.quote(name)));
+    checkSteps(rules, phases);
+    rules.enforce();
+  }
+
+  private static void checkSteps(Rules rules, List<Phase> phases) {
+    Set<String> known = new HashSet<>();
+    Duration before = Duration.ZERO;
+    int restores = 0;
+    for (int i = 0; i < phases.size(); i++) {
+      Phase phase = phases.get(i);
+      if (phase.within().isPresent()) {
+        rules.check(
+            phase.within().get().compareTo(before) > 0,
+            "phases[%d].within".formatted(i),
+            Quantities.text(phase.within().get()),
+            "later than the phase before it, as it counts from the start");
+        before = phase.within().get();
+      }
+      for (int j = 0; j < phase.steps().size(); j++) {
+        Step step = phase.steps().get(j);
+        String path = "phases[%d].steps[%d]".formatted(i, j);
+        rules.check(
+            known.add(step.name()), path + ".name", Text.quote(step.name()), "each name once");
+        restores += step.restore().isPresent() ? 1 : 0;
+        rules.check(
+            step.restore().isEmpty() || restores == 1,
+            path + ".restore",
+            "a second restore",
+            "one restore at most");
+      }
+    }
   }
 
   public boolean isFor(String environment) {
