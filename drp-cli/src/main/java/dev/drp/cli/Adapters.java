@@ -1,5 +1,6 @@
 package dev.drp.cli;
 
+import dev.drp.assessment.HttpProbe;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.Decryption;
@@ -11,6 +12,7 @@ import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
 import dev.drp.proxy.ReverseProxies;
 import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.sync.FileSync;
 import java.nio.file.Path;
@@ -51,6 +53,11 @@ interface Adapters extends AutoCloseable {
 
   /** The container engine; ENGINE_UNAVAILABLE when none answers. */
   ContainerRuntime engine();
+
+  /** The Compose projects of this machine. */
+  ComposeProjects composeProjects();
+
+  HttpProbe httpProbe();
 
   /** Runs programs on this machine. */
   CommandRunner programs();

@@ -119,6 +119,9 @@ final class Drp implements Runnable {
     commands.put("sync", SyncCommand.class);
     commands.put("pull", PullCommand.class);
     commands.put("proxy", ProxyCommand.class);
+    commands.put("recover", RecoverCommand.class);
+    commands.put("approve", PeopleCommands.Approve.class);
+    commands.put("abort", PeopleCommands.Abort.class);
     commands.put("restore", RestoreCommand.class);
     commands.put("restore-configuration", RestoreConfigurationCommand.class);
     commands.put("restore-undo", RestoreCommand.Undo.class);

@@ -3,7 +3,15 @@ package dev.drp.cli;
 import dev.drp.Progress;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionListener;
+import dev.drp.recovery.Forecast;
+import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.StepExecution;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Shows an execution on standard error while it runs. */
@@ -12,11 +20,16 @@ final class LiveExecution implements ExecutionListener {
 
   private final Progress progress;
   private final Console console;
+  private final Map<String, Forecast> forecasts;
   private Progress.@Nullable Task current;
 
-  LiveExecution(Progress progress, Console console) {
+  /**
+   * @param forecasts how long steps take, by their names
+   */
+  LiveExecution(Progress progress, Console console, Map<String, Forecast> forecasts) {
     this.progress = progress;
     this.console = console;
+    this.forecasts = Map.copyOf(forecasts);
   }
 
   @Override
@@ -33,7 +46,45 @@ final class LiveExecution implements ExecutionListener {
   @Override
   public void stepStarted(Execution execution, StepExecution step) {
     endCurrent();
-    current = progress.start(step.name(), 0);
+    String outlook = outlook(execution, step);
+    if (step.forPerson()) {
+      progress.message("  " + console.warning("waits for a person") + ": " + step.explanation());
+      progress.message(
+          "    drp approve %s --step %s --by NAME --reason WHY%s"
+              .formatted(execution.id(), Format.quote(step.name()), outlook));
+    }
+    current = progress.start(step.name() + outlook, 0);
+  }
+
+  /** What it took before, and how much of the objective is left. */
+  private String outlook(Execution execution, StepExecution step) {
+    List<String> known = new ArrayList<>();
+    Optional.ofNullable(forecasts.get(step.name()))
+        .ifPresent(
+            it ->
+                known.add(
+                    "usually %s, 95 %% within %s"
+                        .formatted(
+                            Format.duration(it.median()), Format.duration(it.percentile95()))));
+    timeLeft(execution, step).ifPresent(known::add);
+    return known.isEmpty() ? "" : "  (" + String.join("; ", known) + ")";
+  }
+
+  private static Optional<String> timeLeft(Execution execution, StepExecution step) {
+    Optional<Instant> since =
+        execution
+            .reached(MeasuringPoint.IMPACT)
+            .or(() -> execution.reached(MeasuringPoint.DECLARED));
+    return execution
+        .objectives()
+        .recoveryTime()
+        .filter(any -> since.isPresent() && step.startedAt().isPresent())
+        .map(all -> all.minus(Duration.between(since.get(), step.startedAt().get())))
+        .map(
+            left ->
+                left.isNegative()
+                    ? Format.duration(left.negated()) + " over the objective"
+                    : Format.duration(left) + " left");
   }
 
   @Override

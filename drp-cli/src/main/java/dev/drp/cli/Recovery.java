@@ -4,14 +4,19 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupReader;
 import dev.drp.procedure.DrillRestore;
+import dev.drp.procedure.RecoveryPlans;
 import dev.drp.procedure.RestoreConfiguration;
 import dev.drp.procedure.RestoreDatabase;
 import dev.drp.procedure.RestoreServer;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.ExecutionListener;
+import dev.drp.recovery.Forecast;
+import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryEngine;
 import dev.drp.recovery.RecoveryPlan;
+import java.util.HashMap;
+import java.util.Map;
 
 /** The built-in recovery plans and the engine that executes them, wired for one command. */
 final class Recovery {
@@ -62,12 +67,35 @@ final class Recovery {
         session.clock());
   }
 
+  /** Those that act on whole environments. */
+  RecoveryPlans plans() {
+    return new RecoveryPlans(
+        session.plan(),
+        session.adapters().composeProjects(),
+        session.adapters()::engine,
+        session.adapters().databases(),
+        session.adapters().httpProbe(),
+        session.adapters().programs(),
+        restore(),
+        restoreServer(),
+        session.state());
+  }
+
   private BackupReader reader() {
     return session.reader();
   }
 
   ExecutionListener listener() {
-    return new LiveExecution(session.progress(), session.console());
+    return new LiveExecution(session.progress(), session.console(), Map.of());
+  }
+
+  /** With what each step took before. */
+  ExecutionListener listener(RecoveryPlan plan, Mode mode) {
+    Map<String, Forecast> forecasts = new HashMap<>();
+    session.executions().explain(plan, mode).phases().stream()
+        .flatMap(phase -> phase.steps().stream())
+        .forEach(step -> step.forecast().ifPresent(it -> forecasts.put(step.name(), it)));
+    return new LiveExecution(session.progress(), session.console(), forecasts);
   }
 
   /** The execution of that id; one of another plan file's application is refused. */
@@ -90,11 +118,15 @@ final class Recovery {
       case RestoreServer.NAME -> restoreServer().plan(before);
       case RestoreConfiguration.NAME -> restoreConfiguration().plan(before);
       case DrillRestore.NAME -> drill().plan(before);
-      default ->
-          throw new RecoveryException(
+      default -> {
+        if (plans().has(before.plan())) {
+          yield plans().plan(before);
+        }
+        throw new RecoveryException(
               ErrorCode.USAGE,
               "this version of drp has no recovery plan %s".formatted(Format.quote(before.plan())),
               "use the version that started execution %s.".formatted(before.id()));
+      }
     };
   }
 }

@@ -42,24 +42,13 @@ final class RestoreCommand extends DrpCommand {
   @Parameters(index = "0", paramLabel = "ENVIRONMENT", description = "The environment.")
   private String environment;
 
-  @ArgGroup private @Nullable Which which;
+  @Mixin private RestoreOptions options = new RestoreOptions();
 
   @Option(
       names = "--kind",
       paramLabel = "KIND",
       description = "Of the backup: logical, unless it says physical.")
   private BackupKind kind = BackupKind.LOGICAL;
-
-  @Option(
-      names = "--accept-gap",
-      description = "With --at: what was written between the backup and that instant may be lost.")
-  private boolean acceptGap;
-
-  @Option(
-      names = "--confirm",
-      paramLabel = "NAME",
-      description = "The name of the database that may be replaced.")
-  private @Nullable String confirm;
 
   @Option(
       names = "--mode",
@@ -70,22 +59,6 @@ final class RestoreCommand extends DrpCommand {
         "recovery: do it. The default."
       })
   private RestoreMode mode = RestoreMode.RECOVERY;
-
-  @Option(
-      names = "--impact",
-      paramLabel = "TIME",
-      converter = InstantArgument.class,
-      description = "When the service was first seen to fail: recovery time counts from there.")
-  private @Nullable Instant impact;
-
-  @Option(
-      names = "--keep-replaced",
-      paramLabel = "DURATION",
-      converter = DurationArgument.class,
-      description =
-          "How long the replaced database is kept for the way back, before `drp backups expire"
-              + " --apply` drops it: 7d unless given.")
-  private Duration keepReplaced = RestoreRequest.KEEP_REPLACED;
 
   @Option(
       names = "--into",
@@ -101,30 +74,6 @@ final class RestoreCommand extends DrpCommand {
           "With --into: the folder has files of this server, on which none runs; only what differs"
               + " from the backup by content is rewritten.")
   private boolean delta;
-
-  /** Which backup. */
-  private static final class Which {
-    @Option(
-        names = "--backup",
-        paramLabel = "ID",
-        description = "This backup; the newest good one unless given.")
-    private @Nullable String backup;
-
-    @Option(
-        names = "--at",
-        paramLabel = "TIME",
-        converter = InstantArgument.class,
-        description =
-            "The newest good backup at or before this instant: 2026-11-22T10:15:00Z. With --kind"
-                + " physical, exactly this instant.")
-    private @Nullable Instant at;
-
-    @Option(
-        names = "--lsn",
-        paramLabel = "POSITION",
-        description = "With --kind physical: exactly this position of the log, as 0/3000028.")
-    private @Nullable String lsn;
-  }
 
   /** The modes of {@link Mode} that fit a restore. */
   private enum RestoreMode {
@@ -142,11 +91,11 @@ final class RestoreCommand extends DrpCommand {
       case CHECK -> execute(session, plan(session, request(database)), Mode.CHECK);
       case RECOVERY -> {
         if (into != null) {
-          String given = confirm == null ? "" : confirm;
-          yield execute(session, plan(session, request(given)), Mode.RECOVERY);
+          yield execute(session, plan(session, request(options.confirmed())), Mode.RECOVERY);
         }
         String confirmed =
-            new Confirmation(session.console(), confirm)
+            options
+                .confirmation(session)
                 .of(consequences(session, database), database);
         yield execute(session, plan(session, request(confirmed)), Mode.RECOVERY);
       }
@@ -184,11 +133,7 @@ final class RestoreCommand extends DrpCommand {
   }
 
   private RestoreRequest request(String confirmed) {
-    RestoreRequest request =
-        RestoreRequest.NEWEST.confirming(confirmed).withKeepReplaced(keepReplaced);
-    if (impact != null) {
-      request = request.withImpact(impact);
-    }
+    RestoreRequest request = options.request(confirmed);
     if (into != null) {
       requirePhysical();
       Path folder = into.toAbsolutePath().normalize();
@@ -199,16 +144,7 @@ final class RestoreCommand extends DrpCommand {
           "--delta repairs files in a folder, and none was named",
           "add --into FOLDER; the live server is restored without a delta, beside its files.");
     }
-    if (which == null) {
-      return request;
-    }
-    if (which.at != null) {
-      return request.withAt(which.at, acceptGap);
-    }
-    if (which.lsn != null) {
-      return request.withLsn(Lsn.parse(which.lsn));
-    }
-    return which.backup == null ? request : request.withBackup(BackupsCommand.id(which.backup));
+    return request;
   }
 
   private void requirePhysical() {
@@ -231,24 +167,13 @@ final class RestoreCommand extends DrpCommand {
     Recovery recovery = new Recovery(session);
     Execution execution = recovery.engine().execute(plan, mode, recovery.listener());
     ExitStatus status = report(session, execution);
-    if (status == ExitStatus.REFUSED) {
-      session.console().flush();
-      options(session.plan().environment(environment).requireDatabase().name())
-          .forEach(session.console()::note);
+    if (status == ExitStatus.REFUSED && (into == null || delta)) {
+      options.explainRefusal(
+          session,
+          session.plan().environment(environment).requireDatabase().name(),
+          kind == BackupKind.LOGICAL);
     }
     return status;
-  }
-
-  /** Which options lift a refusal. */
-  private List<String> options(String database) {
-    List<String> options = new ArrayList<>();
-    if ((into == null || delta) && !database.equals(confirm)) {
-      options.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
-    }
-    if (kind == BackupKind.LOGICAL && which != null && which.at != null && !acceptGap) {
-      options.add("HINT: --accept-gap accepts that what lies in the gap is lost.");
-    }
-    return options;
   }
 
   /** Prints how an execution of a restore went, and writes its report. */

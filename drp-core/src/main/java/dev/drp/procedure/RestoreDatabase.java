@@ -125,6 +125,10 @@ public final class RestoreDatabase {
         switch (execution.plan()) {
           case NAME -> aside(execution);
           case RestoreServer.NAME -> RestoreServer.aside(execution);
+          case RecoverDatabase.NAME ->
+              RecoverRequest.fromArguments(execution.arguments()).kind() == BackupKind.PHYSICAL
+                  ? RestoreServer.aside(execution)
+                  : aside(execution);
           default -> Optional.empty();
         };
     Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();

@@ -9,11 +9,9 @@ import dev.drp.database.DatabaseDescription;
 import dev.drp.database.DatabaseDescription.Extension;
 import dev.drp.database.DatabaseProperties;
 import dev.drp.database.DatabaseServer;
-import dev.drp.database.ExpectationResult;
 import dev.drp.database.TableRows;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
-import dev.drp.plan.Expectation;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
@@ -226,35 +224,7 @@ final class RestoredData {
   }
 
   private void runExpectations(StepContext context) {
-    List<Expectation> expectations = environment.requireDatabase().expectations();
-    if (expectations.isEmpty()) {
-      context.found(Finding.warning("expectations", "the plan has none"));
-      return;
-    }
-    List<String> failed = new ArrayList<>();
-    try (ConsistentSnapshot snapshot =
-        server.get().openSnapshot(database.apply(context.execution()))) {
-      for (Expectation expectation : expectations) {
-        ExpectationResult result = snapshot.evaluate(expectation);
-        String actual =
-            "%s (%d ms%s)"
-                .formatted(
-                    result.actual(), result.took().toMillis(), result.inTime() ? "" : ", too slow");
-        boolean met = result.met() && result.inTime();
-        context.found(
-            new Finding(Finding.Kind.EXPECTATION, result.name(), result.expected(), actual, met));
-        if (!met) {
-          failed.add("%s: expected %s, is %s".formatted(result.name(), result.expected(), actual));
-        }
-      }
-    }
-    if (!failed.isEmpty()) {
-      throw new RecoveryException(
-          ErrorCode.VERIFICATION_FAILED,
-          "the restored data does not meet %d of %d expectations: %s"
-              .formatted(failed.size(), expectations.size(), String.join("; ", failed)),
-          "compare with what the backup's manifest says of the same expectations when it was"
-              + " taken.");
-    }
+    String name = database.apply(context.execution());
+    Expectations.run(context, environment, server.get(), name, "the restored data");
   }
 }

@@ -221,7 +221,7 @@ final class Attempt {
   }
 
   private Ending done() {
-    if (plan.isRehearsal() && now().act() != Act.COMMIT && now().mode() != Mode.CHECK) {
+    if (plan.isRehearsal(now().mode()) && now().act() != Act.COMMIT) {
       write(new UndoingBegan(ExecutionState.COMPLETED, null));
       return backward();
     }
@@ -455,7 +455,8 @@ final class Attempt {
         return new Ending(ExecutionState.PAUSED_BY_FAILED_STEP, problem);
       }
     }
-    Optional<Ending> stopped = plan.isRehearsal() ? performAll(plan.commit()) : Optional.empty();
+    Optional<Ending> stopped =
+        plan.isRehearsal(now().mode()) ? performAll(plan.commit()) : Optional.empty();
     return stopped.orElseGet(
         () ->
             new Ending(

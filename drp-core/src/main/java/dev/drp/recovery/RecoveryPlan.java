@@ -112,8 +112,8 @@ public final class RecoveryPlan {
   }
 
   /** Whether all that it did is undone once it is complete. */
-  boolean isRehearsal() {
-    return rehearsal;
+  boolean isRehearsal(Mode mode) {
+    return rehearsal && mode == Mode.DRILL;
   }
 
   /** Every step, those of the commit last. */
@@ -195,8 +195,9 @@ public final class RecoveryPlan {
     }
 
     /**
-     * Once all its steps are done, all that they did is undone, last first, and then the steps of
-     * the commit are done: nothing of it stays. So it is when it fails, where its steps abort.
+     * As a drill it acts on the environment itself, and once all its steps are done, all that they
+     * did is undone, last first, and then the steps of the commit are done: nothing of it stays. So
+     * it is when it fails, where its steps abort.
      */
     public Builder rehearsal() {
       rehearsal = true;

@@ -1,0 +1,269 @@
+package dev.drp.procedure;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.assessment.HttpProbe;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.plan.BackupKind;
+import dev.drp.plan.BackupSchedule;
+import dev.drp.plan.ComposeSettings;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.EffectiveObjectives;
+import dev.drp.plan.Environment;
+import dev.drp.plan.PlannedRecovery;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.RecoveryObjectives;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.runtime.CommandNotifier;
+import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ComposeProject;
+import dev.drp.runtime.ComposeProjects;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.Notifier;
+import dev.drp.state.StateDirectory;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** The recovery plans that act on a whole environment, by name. Safe for concurrent use. */
+public final class RecoveryPlans {
+  private final ContingencyPlan plan;
+  private final ComposeProjects projects;
+  private final Supplier<ContainerRuntime> engine;
+  private final DatabaseConnector databases;
+  private final HttpProbe probe;
+  private final CommandRunner programs;
+  private final RestoreDatabase restoreDatabase;
+  private final RestoreServer restoreServer;
+  private final StateDirectory state;
+  private final Map<String, BuiltIn> builtIn = new TreeMap<>();
+
+  /** Builds a plan without reaching for anything. */
+  private interface BuiltIn {
+    RecoveryPlan plan(
+        RecoveryPlan.Builder builder,
+        Shares shares,
+        Environment environment,
+        Stack stack,
+        Restore restore);
+  }
+
+  /** Of the data, for plans that need it. */
+  private record Restore(BackupKind kind, Supplier<RecoveryPlan> build) {
+    RecoveryPlan plan() {
+      return build.get();
+    }
+  }
+
+  /**
+   * @param engine asked for when a step needs it
+   * @param programs runs what the team's own plans name
+   * @param state where evidence is kept
+   */
+  public RecoveryPlans(
+      ContingencyPlan plan,
+      ComposeProjects projects,
+      Supplier<ContainerRuntime> engine,
+      DatabaseConnector databases,
+      HttpProbe probe,
+      CommandRunner programs,
+      RestoreDatabase restoreDatabase,
+      RestoreServer restoreServer,
+      StateDirectory state) {
+    this.plan = requireNonNull(plan, "plan");
+    this.projects = requireNonNull(projects, "projects");
+    this.engine = requireNonNull(engine, "engine");
+    this.databases = requireNonNull(databases, "databases");
+    this.probe = requireNonNull(probe, "probe");
+    this.programs = requireNonNull(programs, "programs");
+    this.restoreDatabase = requireNonNull(restoreDatabase, "restoreDatabase");
+    this.restoreServer = requireNonNull(restoreServer, "restoreServer");
+    this.state = requireNonNull(state, "state");
+    builtIn.put(
+        RestartServices.NAME,
+        (builder, shares, environment, stack, restore) ->
+            RestartServices.plan(builder, shares, stack));
+    builtIn.put(
+        RecoverApplication.NAME,
+        (builder, shares, environment, stack, restore) ->
+            RecoverApplication.plan(builder, shares, stack));
+    builtIn.put(
+        RecoverDatabase.NAME,
+        (builder, shares, environment, stack, restore) ->
+            RecoverDatabase.plan(builder, stack, restore.plan()));
+    builtIn.put(
+        SimulateDisaster.NAME,
+        (builder, shares, environment, stack, restore) ->
+            SimulateDisaster.plan(
+                builder,
+                stack,
+                restore.kind() == BackupKind.PHYSICAL ? stack.stopAll() : stack.stopWriters(),
+                stack.requireUnshared(protectedOthers(environment), this::project),
+                restore.plan()));
+  }
+
+  /** Their names: those that there always are, then those of the team. */
+  public List<String> names() {
+    return Stream.concat(
+            builtIn.keySet().stream(),
+            plan.recoveryPlans().keySet().stream().filter(name -> own(name).isPresent()))
+        .toList();
+  }
+
+  /** Whether executions of that name are of such a plan. */
+  public boolean has(String name) {
+    return builtIn.containsKey(name) || own(name).isPresent();
+  }
+
+  private Optional<PlannedRecovery> own(String name) {
+    return Optional.ofNullable(plan.recoveryPlans().get(name))
+        .filter(planned -> !planned.phases().isEmpty());
+  }
+
+  private Optional<Notifier> notifier() {
+    return plan.notifier().isEmpty()
+        ? Optional.empty()
+        : Optional.of(new CommandNotifier(programs, plan.notifier()));
+  }
+
+  /** The kind of backup that a plan restores data from, where it says so itself. */
+  public Optional<BackupKind> kindOf(String name) {
+    return own(name).stream()
+        .flatMap(planned -> planned.phases().stream())
+        .flatMap(phase -> phase.steps().stream())
+        .flatMap(step -> step.restore().stream())
+        .findFirst();
+  }
+
+  /** Whether it is only ever a drill, whoever executes it. */
+  public static boolean isOnlyDrill(String name) {
+    return name.equals(SimulateDisaster.NAME);
+  }
+
+  /** Whether it replaces data, and so needs the database's name to be confirmed. */
+  public boolean replacesData(String name) {
+    return name.equals(RecoverDatabase.NAME)
+        || name.equals(SimulateDisaster.NAME)
+        || kindOf(name).isPresent();
+  }
+
+  /** What data is restored from unless it is said: files and log where the plan backs them up. */
+  public BackupKind usualKind(String environment) {
+    boolean physical =
+        plan.backupsOf(environment).stream()
+            .map(BackupSchedule::kind)
+            .anyMatch(BackupKind.PHYSICAL::equals);
+    return physical ? BackupKind.PHYSICAL : BackupKind.LOGICAL;
+  }
+
+  /**
+   * A plan by its name. Building it reaches for nothing.
+   *
+   * @throws RecoveryException NOT_IN_PLAN for a name or an environment that there is not, and for
+   *     an environment without what the plan needs
+   */
+  public RecoveryPlan plan(String name, String environment, RecoverRequest request) {
+    Environment of = plan.environment(environment);
+    RestoreRequest restore = request.restore();
+    return plan(
+        name,
+        of,
+        request.toArguments(),
+        restore.impact(),
+        new Restore(
+            request.kind(),
+            () ->
+                request.kind() == BackupKind.PHYSICAL
+                    ? restoreServer.plan(environment, restore)
+                    : restoreDatabase.plan(environment, restore)));
+  }
+
+  /** The plan of an execution that is to be resumed, undone or committed. */
+  public RecoveryPlan plan(Execution before) {
+    RecoverRequest request = RecoverRequest.fromArguments(before.arguments());
+    return plan(
+        before.plan(),
+        plan.environment(before.environment()),
+        before.arguments(),
+        request.restore().impact(),
+        new Restore(
+            request.kind(),
+            () ->
+                request.kind() == BackupKind.PHYSICAL
+                    ? restoreServer.plan(before)
+                    : restoreDatabase.plan(before)));
+  }
+
+  private RecoveryPlan plan(
+      String name,
+      Environment environment,
+      Map<String, String> arguments,
+      Optional<Instant> impact,
+      Restore restore) {
+    BuiltIn found = builtIn.get(name);
+    Optional<PlannedRecovery> own = own(name);
+    if (found == null && own.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.NOT_IN_PLAN,
+          "there is no recovery plan '%s'".formatted(name),
+          "these are there: " + String.join(", ", names()));
+    }
+    if (own.isPresent() && !own.get().isFor(environment.name())) {
+      throw new RecoveryException(
+          ErrorCode.NOT_IN_PLAN,
+          "recovery plan %s is not for environment %s".formatted(name, environment.name()),
+          "it is for %s.".formatted(String.join(", ", own.get().environments())));
+    }
+    RecoveryObjectives objectives = objectives(environment.name(), name);
+    RecoveryPlan.Builder builder =
+        RecoveryPlan.named(name, plan.application(), environment.name()).objectives(objectives);
+    arguments.forEach(builder::argument);
+    Stack stack =
+        new Stack(
+            environment,
+            project(environment),
+            engine,
+            databases,
+            probe,
+            impact,
+            id -> state.executions().resolve(id + ".evidence"));
+    if (found == null) {
+      return new TeamRecovery(own.orElseThrow(), stack, programs, notifier(), restore.build())
+          .plan(builder);
+    }
+    return found.plan(builder, new Shares(objectives), environment, stack, restore);
+  }
+
+  private ComposeProject project(Environment environment) {
+    ComposeSettings compose =
+        environment
+            .compose()
+            .orElseThrow(
+                () ->
+                    new RecoveryException(
+                        ErrorCode.NOT_IN_PLAN,
+                        "environment %s has no Compose project".formatted(environment.name()),
+                        "add environments.%s.compose to the plan, or name another environment."
+                            .formatted(environment.name())));
+    return projects.open(compose.project(), compose.directory(), compose.files());
+  }
+
+  private List<Environment> protectedOthers(Environment environment) {
+    return plan.environments().values().stream()
+        .filter(other -> other.isProtected() && !other.name().equals(environment.name()))
+        .toList();
+  }
+
+  private RecoveryObjectives objectives(String environment, String name) {
+    EffectiveObjectives objectives = plan.objectivesOf(environment, name);
+    return new RecoveryObjectives(
+        objectives.recoveryTime().map(EffectiveObjectives.Sourced::value),
+        objectives.recoveryPoint().map(EffectiveObjectives.Sourced::value));
+  }
+}

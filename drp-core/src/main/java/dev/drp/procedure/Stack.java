@@ -1,0 +1,554 @@
+package dev.drp.procedure;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.assessment.HttpProbe;
+import dev.drp.database.DatabaseConnector;
+import dev.drp.database.DatabaseServer;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.plan.Environment;
+import dev.drp.recovery.ExecutionId;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.MeasuringPoint;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import dev.drp.runtime.ComposeConfiguration;
+import dev.drp.runtime.ComposeProject;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.HiddenSecrets;
+import dev.drp.runtime.Volume;
+import dev.drp.state.DurableFile;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The services of one environment, in the steps that recovery plans are made of. Nothing is reached
+ * for before a step runs.
+ */
+final class Stack {
+  /** Starting everything, on a machine that is busy. */
+  private static final Duration START_LIMIT = Duration.ofMinutes(10);
+
+  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(2);
+  private static final Duration PROBE_LIMIT = Duration.ofSeconds(10);
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration GRACE = Duration.ofSeconds(30);
+  private static final int LOG_LINES = 50;
+  private static final String IMAGE = "image.";
+  private static final String STOPPED = "stopped";
+
+  private final Environment environment;
+  private final ComposeProject project;
+  private final Supplier<ContainerRuntime> engine;
+  private final DatabaseConnector databases;
+  private final HttpProbe probe;
+  private final Optional<Instant> impact;
+  private final Function<ExecutionId, Path> evidence;
+
+  /**
+   * @param impact when the service was first seen to fail
+   * @param evidence the folder for what an execution keeps beside its journal
+   */
+  Stack(
+      Environment environment,
+      ComposeProject project,
+      Supplier<ContainerRuntime> engine,
+      DatabaseConnector databases,
+      HttpProbe probe,
+      Optional<Instant> impact,
+      Function<ExecutionId, Path> evidence) {
+    this.environment = requireNonNull(environment, "environment");
+    this.project = requireNonNull(project, "project");
+    this.engine = requireNonNull(engine, "engine");
+    this.databases = requireNonNull(databases, "databases");
+    this.probe = requireNonNull(probe, "probe");
+    this.impact = requireNonNull(impact, "impact");
+    this.evidence = requireNonNull(evidence, "evidence");
+  }
+
+  /** A drill of what acts on the environment itself. */
+  Step requireUnprotected(Mode first, Mode... others) {
+    return Step.reading(
+            "require-unprotected",
+            "Refuses to rehearse this on %s if it is protected: it acts on the environment itself."
+                .formatted(environment.name()),
+            context -> {
+              if (environment.isProtected()) {
+                throw new RecoveryException(
+                    ErrorCode.REFUSED,
+                    "environment %s is protected, and this rehearsal would act on it"
+                        .formatted(environment.name()),
+                    "nothing was touched. Rehearse it on another environment; or say protected:"
+                        + " false of this one, if it may be down.");
+              }
+            })
+        .in(first, others)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  /** Also keeps in mind which images run, for whoever starts them again. */
+  Step look() {
+    return Step.reading(
+            "look-at-services",
+            "Has Compose check its files, and says how each service of project %s is."
+                .formatted(project.name()),
+            context -> {
+              impact.ifPresent(at -> context.reached(MeasuringPoint.IMPACT, at));
+              ComposeConfiguration configuration = project.configuration();
+              Map<String, List<Container>> containers = byService();
+              for (String service : configuration.inOrder()) {
+                List<Container> of = containers.getOrDefault(service, List.of());
+                boolean up = !of.isEmpty() && of.stream().allMatch(Container::isUp);
+                context.found(
+                    Finding.check(
+                        "service " + service,
+                        "up",
+                        of.isEmpty()
+                            ? "no container"
+                            : of.stream().map(Stack::condition).collect(Collectors.joining(", ")),
+                        up));
+                of.stream()
+                    .findFirst()
+                    .ifPresent(it -> context.record(IMAGE + service, it.image().id()));
+              }
+            })
+        .within(Duration.ofMinutes(2))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  static String condition(Container container) {
+    if (container.end().isPresent()) {
+      return "%s ended with code %d%s"
+          .formatted(
+              container.name(),
+              container.end().get().exitCode(),
+              container.end().get().outOfMemory() ? ", out of memory" : "");
+    }
+    return container.name()
+        + (container.running() ? " runs" : " was not started")
+        + container.health().map(it -> ", " + it.name().toLowerCase(Locale.ROOT)).orElse("");
+  }
+
+  private Map<String, List<Container>> byService() {
+    return project.containers().stream()
+        .filter(it -> it.composeService().isPresent())
+        .collect(
+            Collectors.groupingBy(
+                it -> it.composeService().orElseThrow(), TreeMap::new, Collectors.toList()));
+  }
+
+  /** The images that ran when {@link #look} did. */
+  private Map<String, String> images(StepContext context) {
+    Map<String, String> images = new HashMap<>();
+    for (String service : project.configuration().services().keySet()) {
+      context.find(IMAGE + service).ifPresent(id -> images.put(service, id));
+    }
+    return images;
+  }
+
+  /** Compose would make a volume that is lost anew, and empty. */
+  Step checkVolumes() {
+    return Step.reading(
+            "check-volumes",
+            "Looks whether the volumes that the plan and the Compose files name are there: Compose"
+                + " would make a lost one anew, empty.",
+            context -> {
+              Set<String> there =
+                  engine.get().volumes().stream().map(Volume::name).collect(Collectors.toSet());
+              List<String> missing = new ArrayList<>();
+              for (String name : volumes()) {
+                boolean found = there.contains(name);
+                context.found(
+                    Finding.check("volume " + name, "there", found ? "there" : "missing", found));
+                if (!found) {
+                  missing.add(name);
+                }
+              }
+              if (!missing.isEmpty()) {
+                throw new RecoveryException(
+                    ErrorCode.PRECHECK_FAILED,
+                    "of environment %s, these volumes are missing: %s"
+                        .formatted(environment.name(), String.join(", ", missing)),
+                    "nothing was touched. If they are lost, restore the data (drp recover database,"
+                        + " or drp recover rebuild); if the plan is wrong, correct it.");
+              }
+            })
+        .within(Duration.ofMinutes(2))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private Set<String> volumes() {
+    Set<String> names =
+        environment.volumes().stream()
+            .map(Environment.Volume::name)
+            .collect(Collectors.toCollection(TreeSet::new));
+    project.configuration().volumes().values().forEach(it -> names.add(it.name()));
+    return names;
+  }
+
+  /** What is gone after a restart. */
+  Step captureLogs() {
+    return Step.reading(
+            "capture-logs",
+            "Keeps the last %d lines of each service's log, secrets removed.".formatted(LOG_LINES),
+            context -> {
+              List<Container> all = project.containers();
+              HiddenSecrets secrets = HiddenSecrets.of(all);
+              for (Container container : all) {
+                List<String> lines = engine.get().lastLogLines(container, LOG_LINES);
+                Path file = evidence.apply(context.execution()).resolve(container.name() + ".log");
+                DurableFile.write(
+                    file, (String.join("\n", secrets.hideIn(lines)) + "\n").getBytes(UTF_8));
+                context.found(
+                    Finding.check("log of " + container.name(), "", file.toString(), true));
+              }
+            })
+        .within(Duration.ofMinutes(2))
+        .onFailure(FailurePolicy.CONTINUE);
+  }
+
+  /** All of it; {@link #start} is the other way. */
+  Step stop() {
+    return stop("stop-services");
+  }
+
+  /** The same by another name. */
+  Step stop(String name) {
+    return Step.changing(
+            name,
+            "docker compose down: stops and removes the containers and networks of %s. Volumes stay."
+                .formatted(project.name()),
+            context -> project.down(GRACE))
+        .probe(
+            context -> project.containers().isEmpty() ? Step.Outcome.DONE : Step.Outcome.NOT_DONE)
+        .undo("Starts them again, with the images that ran.", this::startAll)
+        .within(START_LIMIT);
+  }
+
+  /** All of it, and the containers stay. */
+  Step stopAll() {
+    return Step.changing(
+            "stop-all",
+            "Stops all services, the database too; containers and volumes stay.",
+            context -> {
+              List<String> services = new ArrayList<>(project.configuration().inOrder());
+              Collections.reverse(services);
+              stopRunning(services);
+            })
+        .probe(
+            context ->
+                project.containers().stream().anyMatch(Container::running)
+                    ? Step.Outcome.NOT_DONE
+                    : Step.Outcome.DONE)
+        .undo("Starts them again.", this::startAll)
+        .within(START_LIMIT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  /** Returns which ran. */
+  private List<String> stopRunning(List<String> services) {
+    Map<String, List<Container>> containers = byService();
+    List<String> stopped = new ArrayList<>();
+    for (String service : services) {
+      for (Container container : containers.getOrDefault(service, List.of())) {
+        if (container.running()) {
+          engine.get().stop(container, GRACE);
+          stopped.add(service);
+        }
+      }
+    }
+    return stopped;
+  }
+
+  Step start() {
+    return start("start-services");
+  }
+
+  /** The same by another name. */
+  Step start(String name) {
+    return Step.changing(
+            name,
+            "docker compose up, with the images that ran: services start in the order of their"
+                + " dependencies and are awaited until they are healthy.",
+            this::startAll)
+        .probe(DatabaseRestore::repeatable)
+        .within(START_LIMIT.plusMinutes(1));
+  }
+
+  private void startAll(StepContext context) {
+    project.up(List.of(), images(context), START_LIMIT);
+  }
+
+  /**
+   * Restarts every service but the database's, one after the other. A restart leaves no trace in a
+   * service, so it is written down which were.
+   */
+  Step restartEach() {
+    return restartEach("restart-services");
+  }
+
+  /** The same by another name. */
+  Step restartEach(String name) {
+    return Step.changing(
+            name,
+            "Restarts every service but the database, each after those that it depends on, and"
+                + " awaits each until it is healthy.",
+            context -> {
+              for (String service : project.configuration().inOrder()) {
+                if (!isDatabase(service)) {
+                  restart(context, service);
+                }
+              }
+            })
+        .probe(DatabaseRestore::repeatable)
+        .within(START_LIMIT.plusMinutes(1));
+  }
+
+  private void restart(StepContext context, String service) {
+    for (Container container : byService().getOrDefault(service, List.of())) {
+      engine.get().restart(container, GRACE);
+    }
+    project.up(List.of(service), images(context), START_LIMIT);
+    context.found(Finding.check("service " + service, "up", "restarted, and up", true));
+  }
+
+  private boolean isDatabase(String service) {
+    return environment.database().flatMap(DatabaseSettings::service).equals(Optional.of(service));
+  }
+
+  /** The services that depend on the database: while it is replaced, none writes to it. */
+  Step stopWriters() {
+    return stopWriters("stop-writers");
+  }
+
+  /** The same by another name. */
+  Step stopWriters(String name) {
+    return Step.changing(
+            name,
+            "Stops the services that depend on the database, and those that depend on them.",
+            context -> {
+              List<String> writers = new ArrayList<>(writers());
+              Collections.reverse(writers);
+              List<String> stopped = stopRunning(writers);
+              context.found(
+                  Finding.check(
+                      STOPPED,
+                      "",
+                      stopped.isEmpty() ? "none ran" : String.join(", ", stopped),
+                      true));
+            })
+        .probe(context -> writersRun() ? Step.Outcome.NOT_DONE : Step.Outcome.DONE)
+        .undo("Starts them again.", this::startAll)
+        .within(START_LIMIT)
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private List<String> writers() {
+    String database = environment.database().flatMap(DatabaseSettings::service).orElse("");
+    return project.configuration().withDependents(Set.of(database)).stream()
+        .filter(service -> !isDatabase(service))
+        .toList();
+  }
+
+  private boolean writersRun() {
+    Map<String, List<Container>> containers = byService();
+    return writers().stream()
+        .flatMap(service -> containers.getOrDefault(service, List.of()).stream())
+        .anyMatch(Container::running);
+  }
+
+  /** After {@link #stopWriters}. */
+  Step startWriters() {
+    return Step.changing(
+            "start-writers",
+            "docker compose up, with the images that ran: what was stopped starts again, in the"
+                + " order of dependencies, and is awaited until it is healthy.",
+            this::startAll)
+        .probe(DatabaseRestore::repeatable)
+        .undo(
+            "Stops what writes, so that the way back can be taken.",
+            context -> {
+              List<String> writers = new ArrayList<>(writers());
+              Collections.reverse(writers);
+              stopRunning(writers);
+            })
+        .within(START_LIMIT.plusMinutes(1));
+  }
+
+  /** What the plan expects of the live data. */
+  Step checkDatabase() {
+    return Step.reading(
+            "check-database",
+            "Connects to the database, and runs the plan's expectations on it.",
+            context -> {
+              if (environment.database().isEmpty()) {
+                context.found(Finding.warning("database", "the environment has none"));
+                return;
+              }
+              String name = environment.database().get().name();
+              try (DatabaseServer server = databases.connect(environment)) {
+                context.found(Finding.check("database " + name, "", server.facts().place(), true));
+                Expectations.run(context, environment, server, name, "the database");
+              }
+            })
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(Duration.ofMinutes(10));
+  }
+
+  /** The service is back once all of the plan's addresses answer. */
+  Step checkAnswers() {
+    return Step.reading(
+            "check-answers",
+            environment.health().isEmpty()
+                ? "The plan names no address that answers while it is well; only health checks of"
+                    + " containers tell."
+                : "Asks %s until all answer well."
+                    .formatted(
+                        environment.health().stream()
+                            .map(URI::toString)
+                            .collect(Collectors.joining(", "))),
+            this::checkAnswers)
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(ANSWER_LIMIT.plusMinutes(1));
+  }
+
+  private void checkAnswers(StepContext context) {
+    if (environment.health().isEmpty()) {
+      context.found(
+          Finding.warning(
+              "health",
+              "the plan names no address that answers while %s is well"
+                  .formatted(environment.name())));
+    }
+    long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
+    for (URI address : environment.health()) {
+      awaitAnswer(context, address, Duration.ofNanos(deadline - System.nanoTime()));
+    }
+    context.reached(MeasuringPoint.READY);
+  }
+
+  /** Asks until it answers well; SERVICE_UNHEALTHY when it does not in time. */
+  void awaitAnswer(StepContext context, URI address, Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    HttpProbe.Answer answer = probe.ask(address, PROBE_LIMIT);
+    while (!answer.isGood() && System.nanoTime() < deadline) {
+      pause();
+      answer = probe.ask(address, PROBE_LIMIT);
+    }
+    context.found(
+        Finding.check(
+            "answer of " + address,
+            "a status of 200 to 299",
+            answer.isGood()
+                ? "%d in %d ms".formatted(answer.status().orElse(0), answer.took().toMillis())
+                : answer.problem(),
+            answer.isGood()));
+    if (!answer.isGood()) {
+      throw new RecoveryException(
+          ErrorCode.SERVICE_UNHEALTHY,
+          "%s does not answer well: %s".formatted(address, answer.problem()),
+          "the logs of the services of %s may say why.".formatted(environment.name()));
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE.toMillis());
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("waiting for the service to answer", e);
+    }
+  }
+
+  /** Of which environments this one is not to share anything. */
+  Step requireUnshared(
+      List<Environment> protectedOnes, Function<Environment, ComposeProject> projects) {
+    return Step.reading(
+            "require-unshared",
+            "Refuses to go on when a protected environment has the same Compose project, volume or"
+                + " database server.",
+            context -> {
+              Set<String> own = volumes();
+              for (Environment other : protectedOnes) {
+                Optional<ComposeProject> its = other.compose().map(any -> projects.apply(other));
+                if (its.isPresent() && its.get().name().equals(project.name())) {
+                  throw shared(other, "Compose project " + project.name());
+                }
+                Set<String> common = new TreeSet<>(own);
+                common.retainAll(volumesOf(other, its));
+                if (!common.isEmpty()) {
+                  throw shared(other, "volume " + String.join(", ", common));
+                }
+                requireOtherServer(context, other);
+              }
+            })
+        .within(Duration.ofMinutes(2))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private static Set<String> volumesOf(Environment other, Optional<ComposeProject> project) {
+    Set<String> names =
+        other.volumes().stream().map(Environment.Volume::name).collect(Collectors.toSet());
+    project.ifPresent(
+        it -> {
+          it.configuration().volumes().values().forEach(volume -> names.add(volume.name()));
+          it.containers().stream()
+              .flatMap(container -> container.volumes().stream())
+              .forEach(mount -> names.add(mount.volume()));
+        });
+    return names;
+  }
+
+  private void requireOtherServer(StepContext context, Environment other) {
+    if (environment.database().isEmpty() || other.database().isEmpty()) {
+      return;
+    }
+    Optional<String> own = systemIdentifier(environment);
+    Optional<String> its = systemIdentifier(other);
+    if (own.isPresent() && own.equals(its)) {
+      throw shared(other, "database server with system identifier " + own.get());
+    }
+    if (its.isEmpty()) {
+      context.found(
+          Finding.warning(
+              "database server of " + other.name(),
+              "cannot be asked who it is; project and volumes are others"));
+    }
+  }
+
+  private Optional<String> systemIdentifier(Environment of) {
+    try (DatabaseServer server = databases.connect(of)) {
+      return Optional.of(server.facts().systemIdentifier());
+    } catch (RecoveryException e) {
+      return Optional.empty();
+    }
+  }
+
+  private RecoveryException shared(Environment other, String what) {
+    return new RecoveryException(
+        ErrorCode.REFUSED,
+        "environment %s shares %s with %s, which is protected"
+            .formatted(environment.name(), what, other.name()),
+        "nothing was touched. Correct the plan, or give %s its own.".formatted(environment.name()));
+  }
+}

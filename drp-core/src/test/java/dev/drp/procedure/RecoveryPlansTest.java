@@ -1,0 +1,505 @@
+package dev.drp.procedure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.drp.ErrorCode;
+import dev.drp.ExitStatus;
+import dev.drp.RecoveryException;
+import dev.drp.assessment.HttpProbe;
+import dev.drp.backup.BackupFixture;
+import dev.drp.plan.BackupKind;
+import dev.drp.plan.ComposeSettings;
+import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.plan.Environment;
+import dev.drp.plan.PlanLoader;
+import dev.drp.plan.PlannedRecovery;
+import dev.drp.plan.Site;
+import dev.drp.recovery.DyingClock;
+import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionListener;
+import dev.drp.recovery.ExecutionState;
+import dev.drp.recovery.MeasuringPoint;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.RecoveryEngine;
+import dev.drp.recovery.StepExecution;
+import dev.drp.recovery.StepState;
+import dev.drp.runtime.ComposeConfiguration;
+import dev.drp.runtime.Container;
+import dev.drp.runtime.FakeComposeProject;
+import dev.drp.runtime.FakeComposeProject.Behaviour;
+import dev.drp.runtime.FakeContainerRuntime;
+import dev.drp.runtime.LocalCommandRunner;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The recovery plans of a stack of four services, on an engine that is a folder. */
+class RecoveryPlansTest {
+  private static final URI HEALTH = URI.create("http://localhost:8000");
+  private static final String STAGING = "staging";
+
+  @TempDir Path folder;
+  private ProcedureFixture fixture;
+  private FakeContainerRuntime engine;
+  private Map<String, Behaviour> behaviours;
+  private boolean answers;
+
+  @BeforeEach
+  void aStackThatServes() {
+    begin(folder.resolve("first"));
+  }
+
+  private void begin(Path at) {
+    fixture = new ProcedureFixture(at.resolve("state"));
+    engine = new FakeContainerRuntime(at.resolve("engine"));
+    behaviours = new HashMap<>();
+    answers = true;
+    for (String image : List.of("postgres", "backend", "frontend", "nginx")) {
+      engine.addImage(image, "sha256:" + image + "-1");
+    }
+    project("shop").up(List.of(), Map.of(), Duration.ofSeconds(1));
+    fixture.backUp();
+  }
+
+  private FakeComposeProject project(String name) {
+    return new FakeComposeProject(
+        name,
+        engine,
+        new ComposeConfiguration(
+            Map.of(
+                "db", service("postgres", List.of(), List.of("data")),
+                "backend", service("backend", List.of("db"), List.of()),
+                "frontend", service("frontend", List.of(), List.of()),
+                "nginx", service("nginx", List.of("backend", "frontend"), List.of())),
+            Map.of("data", new ComposeConfiguration.Volume(name + "_data", false))),
+        behaviours);
+  }
+
+  private static ComposeConfiguration.Service service(
+      String image, List<String> dependsOn, List<String> volumes) {
+    return new ComposeConfiguration.Service(
+        Optional.of(image), dependsOn, volumes, List.of(), false);
+  }
+
+  private Environment environment(String name, String project, boolean isProtected) {
+    Environment like = fixture.backups.environment;
+    Environment.Builder builder =
+        Environment.builder(name, "primary")
+            .compose(new ComposeSettings(project, Path.of("/srv/shop"), List.of()))
+            .database(
+                DatabaseSettings.builder(
+                        like.requireDatabase().name(), like.requireDatabase().user())
+                    .service("db")
+                    .expectation(like.requireDatabase().expectations().get(0))
+                    .build())
+            .health(HEALTH);
+    return isProtected ? builder.build() : builder.unprotected().build();
+  }
+
+  private ContingencyPlan plan(Environment... environments) {
+    ContingencyPlan.Builder builder =
+        ContingencyPlan.builder(BackupFixture.APPLICATION)
+            .objectives(fixture.objectives)
+            .site(Site.local("primary"));
+    Stream.of(environments).forEach(builder::environment);
+    return builder.build();
+  }
+
+  private RecoveryPlans plans(ContingencyPlan plan) {
+    return new RecoveryPlans(
+        plan,
+        (name, at, files) -> project(name),
+        () -> engine,
+        any -> fixture.reached,
+        (address, limit) ->
+            new HttpProbe.Answer(
+                address,
+                Optional.of(answers ? 200 : 502),
+                Duration.ofMillis(3),
+                answers ? "" : "status 502"),
+        new LocalCommandRunner(),
+        fixture.restoreDatabase(),
+        fixture.restoreServer(),
+        fixture.backups.state);
+  }
+
+  private RecoveryPlans plans() {
+    return plans(plan(environment(ProcedureFixture.PRODUCTION, "shop", false)));
+  }
+
+  private static RecoverRequest request() {
+    return new RecoverRequest(
+        RestoreRequest.NEWEST.confirming(ProcedureFixture.LIVE), BackupKind.LOGICAL);
+  }
+
+  private Execution execute(String name, Mode mode) {
+    return execute(plans(), name, mode, fixture.backups.clock);
+  }
+
+  private Execution execute(RecoveryPlans plans, String name, Mode mode, Clock clock) {
+    return new RecoveryEngine(fixture.executions, clock)
+        .execute(
+            plans.plan(name, ProcedureFixture.PRODUCTION, request()),
+            mode,
+            ExecutionListener.SILENT);
+  }
+
+  private Execution resume(Execution left) {
+    return new RecoveryEngine(fixture.executions, fixture.backups.clock)
+        .resume(left.id(), List.of(), plans()::plan, ExecutionListener.SILENT);
+  }
+
+  private void assertAllUp() {
+    assertThat(project("shop").containers()).hasSize(4).allMatch(Container::isUp);
+  }
+
+  private List<String> calls(int since) {
+    return engine.calls().subList(since, engine.calls().size());
+  }
+
+  @Test
+  void restartStopsAndStartsEverythingWithTheImagesThatRan() {
+    engine.addImage("backend", "sha256:backend-2"); // the name means another one by now
+    engine.addImage("kept", "sha256:backend-1");
+    int before = engine.calls().size();
+
+    Execution execution = execute("restart", Mode.RECOVERY);
+
+    assertThat(execution.state()).as("%s", execution.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(calls(before)).startsWith("down").contains("up");
+    assertAllUp();
+    assertThat(engine.container("shop-backend-1").image().id()).isEqualTo("sha256:backend-1");
+    assertThat(execution.reached(MeasuringPoint.READY)).isPresent();
+  }
+
+  @Test
+  void restartKeepsTheLogsWithoutSecrets() throws IOException {
+    Execution execution = execute("restart", Mode.RECOVERY);
+
+    Path kept = fixture.backups.state.executions().resolve(execution.id() + ".evidence");
+    try (Stream<Path> files = Files.list(kept)) {
+      Set<String> names =
+          files
+              .map(file -> file.getFileName().toString())
+              .collect(Collectors.toCollection(TreeSet::new));
+      assertThat(names)
+          .containsExactly(
+              "shop-backend-1.log", "shop-db-1.log", "shop-frontend-1.log", "shop-nginx-1.log");
+    }
+    assertThat(Files.readString(kept.resolve("shop-db-1.log")))
+        .contains("the password is ***")
+        .doesNotContain(FakeComposeProject.SECRET);
+  }
+
+  @Test
+  void restartTouchesNothingWhenAVolumeIsLost() {
+    engine.removeVolume("shop_data");
+    int before = engine.calls().size();
+
+    Execution execution = execute("restart", Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(execution.problem().orElseThrow().problem()).contains("shop_data");
+    assertThat(calls(before)).isEmpty();
+  }
+
+  @Test
+  void restartPausesWithTheLogOfAServiceThatDoesNotComeUp() {
+    behaviours.put("backend", Behaviour.ENDS_BADLY);
+
+    Execution paused = execute("restart", Mode.RECOVERY);
+
+    assertThat(paused.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
+    assertThat(paused.problem().orElseThrow().problem())
+        .contains("backend", "this is ENDS_BADLY")
+        .doesNotContain(FakeComposeProject.SECRET);
+
+    behaviours.remove("backend");
+    project("shop").down(Duration.ZERO); // mended by hand
+    assertThat(resume(paused).state()).isEqualTo(ExecutionState.COMPLETED);
+    assertAllUp();
+  }
+
+  @Test
+  void applicationRestartsAllButTheDatabaseInTheOrderOfTheirDependencies() {
+    engine.crash("shop-backend-1", 1);
+    int before = engine.calls().size();
+
+    Execution execution = execute("application", Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(calls(before).stream().filter(it -> it.startsWith("start")))
+        .containsExactly("start shop-backend-1", "start shop-frontend-1", "start shop-nginx-1");
+    assertThat(calls(before)).noneMatch(it -> it.contains("shop-db-1"));
+    assertAllUp();
+  }
+
+  @Test
+  void databaseStopsWhatWritesRestoresAndStartsItAgain() {
+    fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Mallory");
+    int before = engine.calls().size();
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).containsExactly("Ada", "Grace");
+    assertThat(calls(before))
+        .startsWith("stop shop-nginx-1", "stop shop-backend-1")
+        .doesNotContain("stop shop-db-1");
+    assertAllUp();
+    assertThat(RestoreDatabase.setAside(execution)).isPresent();
+
+    Execution undone =
+        new RecoveryEngine(fixture.executions, fixture.backups.clock)
+            .undo(execution.id(), plans()::plan, ExecutionListener.SILENT);
+    assertThat(undone.state()).isEqualTo(ExecutionState.ROLLED_BACK);
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Mallory");
+    assertAllUp();
+  }
+
+  @Test
+  void databaseStopsNothingWhenItIsNotConfirmed() {
+    int before = engine.calls().size();
+    Execution execution =
+        new RecoveryEngine(fixture.executions, fixture.backups.clock)
+            .execute(
+                plans()
+                    .plan(
+                        "database",
+                        ProcedureFixture.PRODUCTION,
+                        new RecoverRequest(RestoreRequest.NEWEST, BackupKind.LOGICAL)),
+                Mode.RECOVERY,
+                ExecutionListener.SILENT);
+
+    assertThat(execution.exitStatus()).isEqualTo(ExitStatus.REFUSED);
+    assertThat(calls(before)).isEmpty();
+  }
+
+  @Test
+  void aFailedRestoreStartsWhatWasStopped() {
+    fixture.server.answer("select count(*) from orders", database -> "0");
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(execution.stepExecution("stop-writers").state()).isEqualTo(StepState.UNDONE);
+    assertAllUp();
+  }
+
+  @Test
+  void aSimulationMeasuresAndPutsEverythingBack() {
+    fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Today");
+
+    Execution execution = execute("simulate", Mode.DRILL);
+
+    assertThat(execution.state()).as("%s", execution.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(execution.recoveryTimeActual()).isPresent();
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Today");
+    assertThat(fixture.databases()).noneMatch(name -> name.startsWith("drp_"));
+    assertAllUp();
+  }
+
+  @Test
+  void aSimulationThatFailsPutsEverythingBack() {
+    fixture.server.answer("select count(*) from orders", database -> "0");
+
+    Execution execution = execute("simulate", Mode.DRILL);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(fixture.databases()).noneMatch(name -> name.startsWith("drp_"));
+    assertAllUp();
+  }
+
+  @Test
+  void refusesToSimulateOnWhatIsProtectedOrSharesWithIt() {
+    int before = engine.calls().size();
+    Environment ours = environment(ProcedureFixture.PRODUCTION, "shop", true);
+    assertRefused(plan(ours), "is protected");
+
+    Environment open = environment(ProcedureFixture.PRODUCTION, "shop", false);
+    assertRefused(plan(open, environment(STAGING, "shop", true)), "Compose project shop");
+
+    assertRefused(plan(open, environment(STAGING, "other", true)), "database server");
+
+    Environment sharing =
+        Environment.builder(STAGING, "primary")
+            .volume(
+                new Environment.Volume(
+                    "shop_data", Optional.empty(), dev.drp.plan.Criticality.CRITICAL))
+            .build();
+    assertRefused(plan(open, sharing), "volume shop_data");
+    assertThat(calls(before)).isEmpty();
+  }
+
+  private void assertRefused(ContingencyPlan plan, String problem) {
+    Execution execution = execute(plans(plan), "simulate", Mode.DRILL, fixture.backups.clock);
+    assertThat(execution.exitStatus()).as(problem).isEqualTo(ExitStatus.REFUSED);
+    assertThat(execution.problem().orElseThrow().problem()).contains(problem);
+  }
+
+  @Test
+  void aDrillOfWhatActsInPlaceRefusesAProtectedEnvironment() {
+    RecoveryPlans plans = plans(plan(environment(ProcedureFixture.PRODUCTION, "shop", true)));
+    for (String name : List.of("restart", "application", "database")) {
+      assertThat(execute(plans, name, Mode.DRILL, fixture.backups.clock).exitStatus())
+          .as(name)
+          .isEqualTo(ExitStatus.REFUSED);
+    }
+    assertThat(execute(plans, "restart", Mode.RECOVERY, fixture.backups.clock).exitStatus())
+        .isEqualTo(ExitStatus.OK);
+  }
+
+  @Test
+  void checksChangeNothing() {
+    int before = engine.calls().size();
+    for (String name : plans().names()) {
+      assertThat(execute(name, Mode.CHECK).state()).as(name).isEqualTo(ExecutionState.COMPLETED);
+    }
+    assertThat(calls(before)).isEmpty();
+  }
+
+  @Test
+  void namesThePlansThatThereAre() {
+    assertThatThrownBy(() -> plans().plan("restrat", ProcedureFixture.PRODUCTION, request()))
+        .isInstanceOfSatisfying(
+            RecoveryException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.NOT_IN_PLAN);
+              assertThat(e).hasMessageContaining("restrat").hasMessageContaining("restart");
+            });
+  }
+
+  private static PlannedRecovery ownPlan(Path folder) {
+    return PlanLoader.load(
+            """
+            format: 1
+            application: Shop
+            sites: { primary: { host: local } }
+            environments: { production: { site: primary } }
+            recovery-plans:
+              own:
+                phases:
+                  - name: contain
+                    within: 10m
+                    steps:
+                      - { name: stop, compose: stop-writers }
+                      - { name: mark, run: [touch, %1$s/mark], done-when: [test, -e, %1$s/mark], undo: [rm, %1$s/mark] }
+                      - { name: tell, notify: it began }
+                      - { name: shall we, approval: restore yesterday }
+                      - { name: get it back, restore: logical }
+                      - { name: only in drills, run: [touch, %1$s/drill], modes: [drill] }
+                  - name: resume
+                    within: 15m
+                    steps:
+                      - { name: breathe, wait: 10ms }
+                      - { name: start, compose: up }
+                      - { name: answers, probe: 'http://localhost:8000' }
+            """
+                .formatted(folder),
+            folder.resolve("drp.yaml"))
+        .orThrow()
+        .recoveryPlans()
+        .get("own");
+  }
+
+  @Test
+  void theTeamsOwnPlanRunsAsItIsWritten() throws IOException {
+    fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Mallory");
+    Path told = folder.resolve("told");
+    ContingencyPlan plan =
+        ContingencyPlan.builder(BackupFixture.APPLICATION)
+            .objectives(fixture.objectives)
+            .site(Site.local("primary"))
+            .environment(environment(ProcedureFixture.PRODUCTION, "shop", true))
+            .recoveryPlan(ownPlan(folder))
+            .notifier("sh", "-c", "cat > '%s'".formatted(told))
+            .build();
+    RecoveryEngine engineOf = new RecoveryEngine(fixture.executions, fixture.backups.clock);
+    RecoveryPlans plans = plans(plan);
+    assertThat(plans.names()).endsWith("own");
+    assertThat(plans.kindOf("own")).contains(BackupKind.LOGICAL);
+
+    Execution execution =
+        engineOf.execute(
+            plans.plan("own", ProcedureFixture.PRODUCTION, request()),
+            Mode.RECOVERY,
+            new ExecutionListener() {
+              @Override
+              public void stepStarted(Execution so, StepExecution step) {
+                if (step.forPerson()) {
+                  engineOf.approve(so.id(), Optional.of(step.name()), "Ada", "");
+                }
+              }
+            });
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).doesNotContain("Mallory");
+    assertThat(Files.readString(told)).isEqualTo("it began\n");
+    assertThat(folder.resolve("mark")).exists();
+    assertThat(folder.resolve("drill")).doesNotExist();
+    assertThat(execution.stepExecution("only in drills").state()).isEqualTo(StepState.SKIPPED);
+    assertThat(execution.phases().stream().filter(it -> it.name().equals("resume")).findFirst())
+        .hasValueSatisfying(it -> assertThat(it.target()).contains(Duration.ofMinutes(5)));
+    assertAllUp();
+
+    engineOf.undo(execution.id(), plans::plan, ExecutionListener.SILENT);
+    assertThat(folder.resolve("mark")).doesNotExist();
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Mallory");
+  }
+
+  /** The process dies before each line of the journal; what is on disk is all that it leaves. */
+  @Test
+  void endsInTheSameStateWhereverTheProcessDied() {
+    for (String name : List.of("restart", "application", "database", "simulate")) {
+      Mode mode = RecoveryPlans.isOnlyDrill(name) ? Mode.DRILL : Mode.RECOVERY;
+      int died = 0;
+      for (int line = 2; ; line++) {
+        begin(folder.resolve(name + line));
+        fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Today");
+        try {
+          execute(plans(), name, mode, new DyingClock(fixture.backups.clock, line));
+          break;
+        } catch (DyingClock.Died e) {
+          died++;
+        }
+        Execution left = fixture.executions.list().executions().get(0);
+        Execution done = resume(left);
+        while (done.state() == ExecutionState.INTERRUPTED) {
+          done = resume(done);
+        }
+        assertThat(done.state())
+            .as("%s, dead at line %d: %s", name, line, done.problem())
+            .isEqualTo(
+                name.equals("database")
+                    ? ExecutionState.AWAITING_COMMIT
+                    : ExecutionState.COMPLETED);
+        boolean restored = name.equals("database");
+        assertThat(fixture.customers(ProcedureFixture.LIVE).contains("Today"))
+            .as("%s, dead at line %d", name, line)
+            .isEqualTo(!restored);
+        assertAllUp();
+      }
+      assertThat(died).as(name).isGreaterThan(10);
+    }
+  }
+}
