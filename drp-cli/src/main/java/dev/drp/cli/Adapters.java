@@ -1,6 +1,5 @@
 package dev.drp.cli;
 
-import dev.drp.assessment.HttpProbe;
 import dev.drp.backup.BackupStorage;
 import dev.drp.backup.Compression;
 import dev.drp.backup.Decryption;
@@ -11,6 +10,7 @@ import dev.drp.database.DatabaseSandboxes;
 import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
 import dev.drp.proxy.ReverseProxies;
+import dev.drp.probe.HttpProbe;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;

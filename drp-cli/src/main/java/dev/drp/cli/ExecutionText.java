@@ -107,7 +107,8 @@ final class ExecutionText {
               : List.of(
                   "It waits for you:",
                   "  drp resume %s            goes on".formatted(execution.id()),
-                  "  drp restore-undo %s      takes back what it did".formatted(execution.id()));
+                  "  drp abort %s --reason WHY      takes back what it did"
+                      .formatted(execution.id()));
       case IN_PROGRESS, COMPLETED, COMPLETED_WITH_EXCEPTIONS, FAILED, ROLLED_BACK -> List.of();
     };
   }

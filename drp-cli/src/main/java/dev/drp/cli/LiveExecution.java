@@ -22,6 +22,7 @@ final class LiveExecution implements ExecutionListener {
   private final Console console;
   private final Map<String, Forecast> forecasts;
   private Progress.@Nullable Task current;
+  private String outlook = "";
 
   /**
    * @param forecasts how long steps take, by their names
@@ -46,7 +47,7 @@ final class LiveExecution implements ExecutionListener {
   @Override
   public void stepStarted(Execution execution, StepExecution step) {
     endCurrent();
-    String outlook = outlook(execution, step);
+    outlook = outlook(execution, step);
     if (step.forPerson()) {
       progress.message("  " + console.warning("waits for a person") + ": " + step.explanation());
       progress.message(
@@ -92,12 +93,14 @@ final class LiveExecution implements ExecutionListener {
     endCurrent();
     String state = ExecutionText.state(step.state(), console);
     progress.message(
-        "  %s%s  %s%s"
+        "  %s%s  %s%s%s"
             .formatted(
                 state,
                 " ".repeat(Math.max(0, STATE_WIDTH - Console.width(state))),
                 step.name(),
-                step.took().map(it -> "  " + Format.duration(it)).orElse("")));
+                step.took().map(it -> "  " + Format.duration(it)).orElse(""),
+                outlook));
+    outlook = "";
   }
 
   @Override

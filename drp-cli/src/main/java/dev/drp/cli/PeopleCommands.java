@@ -85,9 +85,7 @@ final class PeopleCommands {
       Recovery recovery = new Recovery(session);
       Execution before = recovery.execution(ExecutionsCommand.id(id));
       Execution after =
-          recovery
-              .engine()
-              .abort(before.id(), by, reason, recovery::planOf, recovery.listener());
+          recovery.engine().abort(before.id(), by, reason, recovery::planOf, recovery.listener());
       if (after.state() == ExecutionState.IN_PROGRESS) {
         session.print(
             () ->

@@ -80,8 +80,7 @@ final class RecoverCommand extends DrpCommand {
           out -> ExecutionText.print(explanation, out));
       return ExitStatus.OK;
     }
-    Execution execution =
-        recovery.engine().execute(plan, asked, recovery.listener(plan, asked));
+    Execution execution = recovery.engine().execute(plan, asked, recovery.listener(plan, asked));
     ExitStatus status = RestoreCommand.report(session, execution);
     if (status == ExitStatus.REFUSED && asked == Mode.RECOVERY && database(of).isPresent()) {
       options.explainRefusal(session, database(of).get(), kind(plans) == BackupKind.LOGICAL);

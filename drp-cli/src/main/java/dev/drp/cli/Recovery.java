@@ -123,9 +123,9 @@ final class Recovery {
           yield plans().plan(before);
         }
         throw new RecoveryException(
-              ErrorCode.USAGE,
-              "this version of drp has no recovery plan %s".formatted(Format.quote(before.plan())),
-              "use the version that started execution %s.".formatted(before.id()));
+            ErrorCode.USAGE,
+            "this version of drp has no recovery plan %s".formatted(Format.quote(before.plan())),
+            "use the version that started execution %s.".formatted(before.id()));
       }
     };
   }

@@ -3,7 +3,6 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
-import dev.drp.database.Lsn;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
 import dev.drp.procedure.RestoreConfiguration;
@@ -15,13 +14,11 @@ import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.report.ExecutionReports;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -94,9 +91,7 @@ final class RestoreCommand extends DrpCommand {
           yield execute(session, plan(session, request(options.confirmed())), Mode.RECOVERY);
         }
         String confirmed =
-            options
-                .confirmation(session)
-                .of(consequences(session, database), database);
+            options.confirmation(session).of(consequences(session, database), database);
         yield execute(session, plan(session, request(confirmed)), Mode.RECOVERY);
       }
     };

@@ -10,6 +10,7 @@ import dev.drp.caddy.CaddyReverseProxies;
 import dev.drp.database.DataDirectories;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseSandboxes;
+import dev.drp.docker.DockerCompose;
 import dev.drp.docker.DockerContainerRuntime;
 import dev.drp.plan.DataRate;
 import dev.drp.plan.SecretReference;
@@ -20,7 +21,10 @@ import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
 import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.proxy.ReverseProxies;
+import dev.drp.probe.HttpProbe;
+import dev.drp.probe.JdkHttpProbe;
 import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.sync.FileSync;
@@ -175,6 +179,16 @@ final class Wiring implements Adapters {
   @Override
   public ReverseProxies proxies() {
     return new CaddyReverseProxies(programs());
+  }
+
+  @Override
+  public ComposeProjects composeProjects() {
+    return new DockerCompose(programs(), engine());
+  }
+
+  @Override
+  public HttpProbe httpProbe() {
+    return new JdkHttpProbe();
   }
 
   @Override

@@ -28,8 +28,13 @@ import dev.drp.plan.SyncedFolder;
 import dev.drp.proxy.FakeProxyServer;
 import dev.drp.proxy.ReverseProxies;
 import dev.drp.proxy.Upstream;
+import dev.drp.probe.HttpProbe;
 import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.ComposeConfiguration;
+import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.FakeComposeProject;
+import dev.drp.runtime.FakeContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.state.EnvironmentState;
 import dev.drp.state.StateLock;
@@ -69,6 +74,8 @@ class CommandsTest {
         production:
           site: primary
           database: { host: 127.0.0.1, name: shop, user: owner }
+          compose: { project: shop, directory: /srv/shop }
+          health: ['http://localhost:8000']
         website:
           site: primary
           proxy: { caddyfile: /etc/caddy/Caddyfile, sites: ['http://www.example.net'] }
@@ -81,12 +88,17 @@ class CommandsTest {
       synced-folders:
         uploads:
           { environment: website, folder: /srv/up, with: deploy@backup.example.net, path: /srv/up }
+      recovery-plans:
+        checklist:
+          phases:
+            - { name: all, steps: [{ name: look at it, within: 50ms }, { name: start, compose: up }] }
       """;
 
   @TempDir Path folder;
 
   private BackupFixture fixture;
   private FakeDatabaseSandboxes sandboxes;
+  private FakeContainerRuntime engine;
   private final FakeFileSync fileSync = new FakeFileSync();
   private final FakeProxyServer proxy = new FakeProxyServer();
   private TestConsole test = TestConsole.plain();
@@ -95,7 +107,22 @@ class CommandsTest {
   void aPlanAndADatabase() throws IOException {
     fixture = new BackupFixture(folder.resolve("state"));
     sandboxes = new FakeDatabaseSandboxes(fixture.clock);
+    engine = new FakeContainerRuntime(folder.resolve("engine"));
+    engine.addImage("backend", "sha256:backend");
     Files.writeString(folder.resolve("drp.yaml"), PLAN);
+  }
+
+  private FakeComposeProject project(String name) {
+    return new FakeComposeProject(
+        name,
+        engine,
+        new ComposeConfiguration(
+            Map.of(
+                "backend",
+                new ComposeConfiguration.Service(
+                    Optional.of("backend"), List.of(), List.of(), List.of(), false)),
+            Map.of()),
+        Map.of());
   }
 
   /** Runs a command on a new console; its exit code. */
@@ -352,7 +379,18 @@ class CommandsTest {
 
     @Override
     public ContainerRuntime engine() {
-      throw new AssertionError("no command here needs a container engine");
+      return engine;
+    }
+
+    @Override
+    public ComposeProjects composeProjects() {
+      return (name, at, files) -> project(name);
+    }
+
+    @Override
+    public HttpProbe httpProbe() {
+      return (address, limit) ->
+          new HttpProbe.Answer(address, Optional.of(200), Duration.ofMillis(2), "");
     }
 
     @Override
@@ -368,6 +406,58 @@ class CommandsTest {
     Matcher id = ID.matcher(test.out());
     assertThat(id.find()).as(test.out() + test.err()).isTrue();
     return id.group();
+  }
+
+  // --- recovery plans
+
+  @Test
+  void executesARecoveryPlanAndSaysWhatItDid() {
+    assertThat(drp("recover", "restart", "production", "--mode", "plan")).isZero();
+    assertThat(test.out()).contains("stop-services", "docker compose down");
+    assertThat(engine.calls()).isEmpty();
+
+    assertThat(drp("recover", "restart", "production")).as(test.err()).isZero();
+    assertThat(test.out()).contains("COMPLETED", "report  ");
+    assertThat(test.err()).contains("stop-services", "left)");
+    assertThat(engine.calls()).contains("down", "up");
+
+    assertThat(drp("recover", "restart", "production", "--mode", "plan")).isZero();
+    assertThat(test.out()).contains("usually");
+  }
+
+  @Test
+  void refusesAndMisunderstandsNothing() {
+    assertThat(drp("recover", "restrat", "production")).isEqualTo(2);
+    assertThat(test.err()).contains("restrat", "restart", "checklist");
+    assertThat(drp("recover", "restart", "website")).isEqualTo(2);
+    assertThat(test.err()).contains("environments.website.compose");
+    assertThat(drp("recover", "simulate", "production")).isEqualTo(6);
+    assertThat(drp("recover", "simulate", "production", "--mode", "recovery")).isEqualTo(2);
+    assertThat(drp("recover", "restart", "production", "--mode", "drill")).isEqualTo(6);
+    assertThat(engine.calls()).isEmpty();
+  }
+
+  @Test
+  void waitsForAPersonPausesAndGoesOnOnceItIsApproved() {
+    assertThat(drp("recover", "checklist", "production")).isEqualTo(7);
+    assertThat(test.err()).contains("waits for a person", "drp approve ");
+    String paused = idInOutput();
+    assertThat(drp("approve", paused)).isEqualTo(2);
+    assertThat(test.err()).contains("--reason");
+    assertThat(drp("approve", paused, "--by", "Ada", "--reason", "it is well")).isZero();
+    assertThat(test.out()).contains("look at it", "drp resume " + paused);
+    assertThat(drp("resume", paused)).as(test.err()).isZero();
+    assertThat(drp("executions", "show", paused)).isZero();
+    assertThat(drp("approve", paused, "--reason", "again")).isEqualTo(2);
+  }
+
+  @Test
+  void givesUpWhatIsPaused() {
+    assertThat(drp("recover", "checklist", "production")).isEqualTo(7);
+    String paused = idInOutput();
+    assertThat(drp("abort", paused, "--by", "Bo", "--reason", "wrong plan")).isZero();
+    assertThat(test.out()).contains("ROLLED_BACK", "aborted by Bo: wrong plan");
+    assertThat(drp("abort", paused, "--reason", "again")).isEqualTo(2);
   }
 
   // --- the main path
@@ -708,6 +798,7 @@ class CommandsTest {
 
     assertThat(drp("backup", "production")).isEqualTo(2);
     assertThat(test.err()).contains("has errors", "line 17, column 55", "evry");
+    assertThat(test.err()).contains("has errors", "line 18, column 55", "evry");
     assertThat(drp("plan", "check", "--output", "json")).isEqualTo(2);
     assertThat(test.out()).contains("\"valid\": false", "\"nearest\": \"every\"");
   }

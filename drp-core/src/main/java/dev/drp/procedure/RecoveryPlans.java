@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.assessment.HttpProbe;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
@@ -13,6 +12,7 @@ import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlannedRecovery;
+import dev.drp.probe.HttpProbe;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.RecoveryObjectives;
 import dev.drp.recovery.RecoveryPlan;

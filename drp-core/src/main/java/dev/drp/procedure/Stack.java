@@ -5,11 +5,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.assessment.HttpProbe;
 import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
+import dev.drp.probe.HttpProbe;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;

@@ -1,4 +1,4 @@
-package dev.drp.assessment;
+package dev.drp.probe;
 
 import static java.util.Objects.requireNonNull;
 

@@ -1,4 +1,4 @@
-package dev.drp.assessment;
+package dev.drp.probe;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
