@@ -41,6 +41,8 @@ sealed interface JournalEvent {
       String name, @Nullable Duration target, boolean commit, List<StepOutline> steps) {}
 
   /**
+   * A step as it was planned.
+   *
    * @param person true for a step that a person does or approves
    */
   record StepOutline(String name, String explanation, boolean applies, @Nullable Boolean person) {
