@@ -59,6 +59,11 @@ public final class JdkNameResolver implements NameResolver {
     }
   }
 
+  /**
+   * Of JNDI, only the provider for DNS, and only attributes are read: nothing is looked up that
+   * could become an object. The table is what its constructor wants.
+   */
+  @SuppressWarnings({"BanJNDI", "JdkObsolete"})
   private static Resolution byServer(String name, String server, Duration limit) {
     Hashtable<String, String> settings = new Hashtable<>();
     settings.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");

@@ -34,7 +34,7 @@ public final class CommandNotifier implements Notifier {
       }
       running.await().requireSuccess();
     } catch (IOException e) {
-      throw failed(e.getMessage(), e);
+      throw failed(String.valueOf(e.getMessage()), e);
     } catch (RecoveryException e) {
       if (e.code() == ErrorCode.INTERRUPTED) {
         throw e;
