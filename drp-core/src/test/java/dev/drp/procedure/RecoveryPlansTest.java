@@ -9,7 +9,9 @@ import dev.drp.RecoveryException;
 import dev.drp.backup.BackupFixture;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.ComposeSettings;
+import dev.drp.plan.Consistency;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Criticality;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlanLoader;
@@ -40,6 +42,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -343,7 +346,7 @@ class RecoveryPlansTest {
         Environment.builder(STAGING, "primary")
             .volume(
                 new Environment.Volume(
-                    "shop_data", Optional.empty(), dev.drp.plan.Criticality.CRITICAL))
+                    "shop_data", Optional.empty(), Criticality.CRITICAL, Consistency.LIVE))
             .build();
     assertRefused(plan(open, sharing), "volume shop_data");
     assertThat(calls(before)).isEmpty();
@@ -388,36 +391,37 @@ class RecoveryPlansTest {
   }
 
   private static PlannedRecovery ownPlan(Path folder) {
-    return PlanLoader.load(
-            """
-            format: 1
-            application: Shop
-            sites: { primary: { host: local } }
-            environments: { production: { site: primary } }
-            recovery-plans:
-              own:
-                phases:
-                  - name: contain
-                    within: 10m
-                    steps:
-                      - { name: stop, compose: stop-writers }
-                      - { name: mark, run: [touch, %1$s/mark], done-when: [test, -e, %1$s/mark], undo: [rm, %1$s/mark] }
-                      - { name: tell, notify: it began }
-                      - { name: shall we, approval: restore yesterday }
-                      - { name: get it back, restore: logical }
-                      - { name: only in drills, run: [touch, %1$s/drill], modes: [drill] }
-                  - name: resume
-                    within: 15m
-                    steps:
-                      - { name: breathe, wait: 10ms }
-                      - { name: start, compose: up }
-                      - { name: answers, probe: 'http://localhost:8000' }
-            """
-                .formatted(folder),
-            folder.resolve("drp.yaml"))
-        .orThrow()
-        .recoveryPlans()
-        .get("own");
+    return Objects.requireNonNull(
+        PlanLoader.load(
+                """
+                format: 1
+                application: Shop
+                sites: { primary: { host: local } }
+                environments: { production: { site: primary } }
+                recovery-plans:
+                  own:
+                    phases:
+                      - name: contain
+                        within: 10m
+                        steps:
+                          - { name: stop, compose: stop-writers }
+                          - { name: mark, run: [touch, %1$s/mark], done-when: [test, -e, %1$s/mark], undo: [rm, %1$s/mark] }
+                          - { name: tell, notify: it began }
+                          - { name: shall we, approval: restore yesterday }
+                          - { name: get it back, restore: logical }
+                          - { name: only in drills, run: [touch, %1$s/drill], modes: [drill] }
+                      - name: resume
+                        within: 15m
+                        steps:
+                          - { name: breathe, wait: 10ms }
+                          - { name: start, compose: up }
+                          - { name: answers, probe: 'http://localhost:8000' }
+                """
+                    .formatted(folder),
+                folder.resolve("drp.yaml"))
+            .orThrow()
+            .recoveryPlans()
+            .get("own"));
   }
 
   @Test

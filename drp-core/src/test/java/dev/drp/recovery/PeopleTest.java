@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,7 +50,7 @@ final class PeopleTest {
       @Override
       public void stepStarted(Execution execution, StepExecution step) {
         if (step.name().equals(name) && step.state() == StepState.RUNNING) {
-          CompletableFuture.runAsync(() -> action.accept(execution.id()));
+          new Thread(() -> action.accept(execution.id())).start();
         }
       }
     };
