@@ -66,7 +66,7 @@ final class RecoverCommand extends DrpCommand {
     Recovery recovery = new Recovery(session);
     RecoveryPlans plans = recovery.plans();
     Environment of = session.plan().environment(environment);
-    Mode asked = mode(plans);
+    Mode asked = mode();
     String confirmed =
         switch (asked) {
           case PLAN, CHECK, DRILL -> database(of).orElse("");
@@ -88,7 +88,7 @@ final class RecoverCommand extends DrpCommand {
     return status;
   }
 
-  private Mode mode(RecoveryPlans plans) {
+  private Mode mode() {
     if (mode == null) {
       return executedAs();
     }
