@@ -3,8 +3,10 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupReader;
+import dev.drp.probe.JdkNameResolver;
 import dev.drp.procedure.DrillRestore;
 import dev.drp.procedure.RecoveryPlans;
+import dev.drp.procedure.RecoveryPorts;
 import dev.drp.procedure.RestoreConfiguration;
 import dev.drp.procedure.RestoreDatabase;
 import dev.drp.procedure.RestoreServer;
@@ -71,11 +73,14 @@ final class Recovery {
   RecoveryPlans plans() {
     return new RecoveryPlans(
         session.plan(),
-        session.adapters().composeProjects(),
-        session.adapters()::engine,
-        session.adapters().databases(),
-        session.adapters().httpProbe(),
-        session.adapters().programs(),
+        new RecoveryPorts(
+            session.adapters().composeProjects(),
+            session.adapters()::engine,
+            session.adapters().databases(),
+            session.adapters().proxies(),
+            session.adapters().httpProbe(),
+            new JdkNameResolver(),
+            session.adapters().programs()),
         restore(),
         restoreServer(),
         session.state());

@@ -37,6 +37,8 @@ public record ContingencyPlan(
     @Key("which rehearsals are due when: the test calendar") Map<String, DrillSchedule> drills,
     @Key("what recovery plans must reach, and plans of the team's own")
         Map<String, PlannedRecovery> recoveryPlans,
+    @Key("name servers that are asked beside those of this machine when the network is looked at")
+        List<String> nameServers,
     @Key(
             name = "notify",
             value = "program and arguments that tell people, with the message on standard input")
@@ -62,6 +64,7 @@ public record ContingencyPlan(
     syncedFolders = copy(syncedFolders);
     drills = copy(drills);
     recoveryPlans = copy(recoveryPlans);
+    nameServers = List.copyOf(nameServers);
     notifier = List.copyOf(notifier);
     Rules rules =
         Rules.of("plan")
@@ -272,6 +275,7 @@ public record ContingencyPlan(
     private final Map<String, SyncedFolder> syncedFolders = new LinkedHashMap<>();
     private final Map<String, DrillSchedule> drills = new LinkedHashMap<>();
     private final Map<String, PlannedRecovery> recoveryPlans = new LinkedHashMap<>();
+    private final List<String> nameServers = new ArrayList<>();
     private List<String> notifier = List.of();
     private EncryptionSettings encryption = EncryptionSettings.NONE;
     private Thresholds thresholds = Thresholds.NONE;
@@ -330,6 +334,11 @@ public record ContingencyPlan(
       return put(recoveryPlans, recovery.name(), recovery);
     }
 
+    public Builder nameServer(String address) {
+      nameServers.add(address);
+      return this;
+    }
+
     /** The program that tells people, and its arguments. */
     public Builder notifier(String... programAndArguments) {
       notifier = List.of(programAndArguments);
@@ -373,6 +382,7 @@ public record ContingencyPlan(
           syncedFolders,
           drills,
           recoveryPlans,
+          nameServers,
           notifier,
           thresholds,
           review,

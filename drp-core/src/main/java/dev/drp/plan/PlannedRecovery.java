@@ -56,6 +56,7 @@ public record PlannedRecovery(
       @Key(name = "notify", value = "what the notifier tells people") Optional<String> message,
       @Key("kind of backup that the data is restored from") Optional<BackupKind> restore,
       @Key("what is done with the services") Optional<Services> compose,
+      @Key("what is done with the reverse proxy") Optional<Proxy> proxy,
       @Key("how long it may take; 10 minutes if left out, a day for a person")
           Optional<Duration> within,
       @Key("program and arguments that tell, by exit code 0, that it is done already")
@@ -72,6 +73,7 @@ public record PlannedRecovery(
       requireNonNull(message, "message");
       requireNonNull(restore, "restore");
       requireNonNull(compose, "compose");
+      requireNonNull(proxy, "proxy");
       requireNonNull(within, "within");
       doneWhen = List.copyOf(doneWhen);
       undo = List.copyOf(undo);
@@ -88,6 +90,7 @@ public record PlannedRecovery(
       message.ifPresent(any -> kinds.add("notify"));
       restore.ifPresent(any -> kinds.add("restore"));
       compose.ifPresent(any -> kinds.add("compose"));
+      proxy.ifPresent(any -> kinds.add("proxy"));
       Rules.of("step")
           .check(!name.isBlank(), "name", Text.quote(name), "a name")
           .check(
@@ -116,6 +119,17 @@ public record PlannedRecovery(
     STOP_WRITERS,
     /** Restarts every service but the database. */
     RESTART
+  }
+
+  /** What a step does with the reverse proxy of its environment. */
+  public enum Proxy {
+    /** Brings what the configuration file says into it. */
+    APPLY,
+    RESTART,
+    /** Visitors get the maintenance page. */
+    MAINTENANCE_ON,
+    /** Visitors get the sites again. */
+    MAINTENANCE_OFF
   }
 
   /** When a step applies. */

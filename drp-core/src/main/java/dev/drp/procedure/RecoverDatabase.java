@@ -18,15 +18,18 @@ final class RecoverDatabase {
   /**
    * @param restore of the database, or of its whole server; its first phase changes nothing
    */
-  static RecoveryPlan plan(RecoveryPlan.Builder builder, Stack stack, RecoveryPlan restore) {
+  static RecoveryPlan plan(
+      RecoveryPlan.Builder builder, Stack stack, ProxySteps proxy, RecoveryPlan restore) {
     List<Phase> phases = restore.phases();
     builder
         .rehearsal()
         .takingOver(restore)
         .phase("state", stack.requireUnprotected(Mode.DRILL), stack.look())
         .phase(phases.get(0))
-        .phase("containment", stack.captureLogs(), stack.stopWriters());
+        .phase("containment", proxy.startMaintenance(), stack.captureLogs(), stack.stopWriters());
     phases.subList(1, phases.size()).forEach(builder::phase);
-    return builder.phase("resume", stack.startWriters(), stack.checkAnswers()).build();
+    return builder
+        .phase("resume", stack.startWriters(), stack.checkAnswers(), proxy.endMaintenance())
+        .build();
   }
 }

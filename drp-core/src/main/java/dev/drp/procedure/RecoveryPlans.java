@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.database.DatabaseConnector;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
 import dev.drp.plan.ComposeSettings;
@@ -12,15 +11,12 @@ import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlannedRecovery;
-import dev.drp.probe.HttpProbe;
+import dev.drp.proxy.ProxyTarget;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.RecoveryObjectives;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.runtime.CommandNotifier;
-import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeProject;
-import dev.drp.runtime.ComposeProjects;
-import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.Notifier;
 import dev.drp.state.StateDirectory;
 import java.time.Instant;
@@ -34,11 +30,7 @@ import java.util.stream.Stream;
 /** The recovery plans that act on a whole environment, by name. Safe for concurrent use. */
 public final class RecoveryPlans {
   private final ContingencyPlan plan;
-  private final ComposeProjects projects;
-  private final Supplier<ContainerRuntime> engine;
-  private final DatabaseConnector databases;
-  private final HttpProbe probe;
-  private final CommandRunner programs;
+  private final RecoveryPorts ports;
   private final RestoreDatabase restoreDatabase;
   private final RestoreServer restoreServer;
   private final StateDirectory state;
@@ -51,6 +43,7 @@ public final class RecoveryPlans {
         Shares shares,
         Environment environment,
         Stack stack,
+        ProxySteps proxy,
         Restore restore);
   }
 
@@ -62,44 +55,44 @@ public final class RecoveryPlans {
   }
 
   /**
-   * @param engine asked for when a step needs it
-   * @param programs runs what the team's own plans name
    * @param state where evidence is kept
    */
   public RecoveryPlans(
       ContingencyPlan plan,
-      ComposeProjects projects,
-      Supplier<ContainerRuntime> engine,
-      DatabaseConnector databases,
-      HttpProbe probe,
-      CommandRunner programs,
+      RecoveryPorts ports,
       RestoreDatabase restoreDatabase,
       RestoreServer restoreServer,
       StateDirectory state) {
     this.plan = requireNonNull(plan, "plan");
-    this.projects = requireNonNull(projects, "projects");
-    this.engine = requireNonNull(engine, "engine");
-    this.databases = requireNonNull(databases, "databases");
-    this.probe = requireNonNull(probe, "probe");
-    this.programs = requireNonNull(programs, "programs");
+    this.ports = requireNonNull(ports, "ports");
     this.restoreDatabase = requireNonNull(restoreDatabase, "restoreDatabase");
     this.restoreServer = requireNonNull(restoreServer, "restoreServer");
     this.state = requireNonNull(state, "state");
     builtIn.put(
         RestartServices.NAME,
-        (builder, shares, environment, stack, restore) ->
-            RestartServices.plan(builder, shares, stack));
+        (builder, shares, environment, stack, proxy, restore) ->
+            RestartServices.plan(builder, shares, stack, proxy));
     builtIn.put(
         RecoverApplication.NAME,
-        (builder, shares, environment, stack, restore) ->
+        (builder, shares, environment, stack, proxy, restore) ->
             RecoverApplication.plan(builder, shares, stack));
     builtIn.put(
         RecoverDatabase.NAME,
-        (builder, shares, environment, stack, restore) ->
-            RecoverDatabase.plan(builder, stack, restore.plan()));
+        (builder, shares, environment, stack, proxy, restore) ->
+            RecoverDatabase.plan(builder, stack, proxy, restore.plan()));
+    builtIn.put(
+        RecoverNetwork.NAME,
+        (builder, shares, environment, stack, proxy, restore) ->
+            new RecoverNetwork(
+                    environment,
+                    plan.sites().get(environment.site()).address(),
+                    plan.nameServers(),
+                    ports.resolver(),
+                    ports.probe())
+                .plan(builder, shares, stack, proxy));
     builtIn.put(
         SimulateDisaster.NAME,
-        (builder, shares, environment, stack, restore) ->
+        (builder, shares, environment, stack, proxy, restore) ->
             SimulateDisaster.plan(
                 builder,
                 stack,
@@ -129,7 +122,7 @@ public final class RecoveryPlans {
   private Optional<Notifier> notifier() {
     return plan.notifier().isEmpty()
         ? Optional.empty()
-        : Optional.of(new CommandNotifier(programs, plan.notifier()));
+        : Optional.of(new CommandNotifier(ports.programs(), plan.notifier()));
   }
 
   /** The kind of backup that a plan restores data from, where it says so itself. */
@@ -228,16 +221,24 @@ public final class RecoveryPlans {
         new Stack(
             environment,
             project(environment),
-            engine,
-            databases,
-            probe,
+            ports,
             impact,
             id -> state.executions().resolve(id + ".evidence"));
+    ProxySteps proxy = proxy(environment);
     if (found == null) {
-      return new TeamRecovery(own.orElseThrow(), stack, programs, notifier(), restore.build())
+      return new TeamRecovery(
+              own.orElseThrow(), stack, proxy, ports.programs(), notifier(), restore.build())
           .plan(builder);
     }
-    return found.plan(builder, new Shares(objectives), environment, stack, restore);
+    return found.plan(builder, new Shares(objectives), environment, stack, proxy, restore);
+  }
+
+  private ProxySteps proxy(Environment environment) {
+    return new ProxySteps(
+        environment
+            .proxy()
+            .map(any -> () -> ports.proxies().of(ProxyTarget.of(plan, environment.name()))),
+        environment.proxy().filter(it -> !it.restart().isEmpty()).isPresent());
   }
 
   private ComposeProject project(Environment environment) {
@@ -251,7 +252,7 @@ public final class RecoveryPlans {
                         "environment %s has no Compose project".formatted(environment.name()),
                         "add environments.%s.compose to the plan, or name another environment."
                             .formatted(environment.name())));
-    return projects.open(compose.project(), compose.directory(), compose.files());
+    return ports.projects().open(compose.project(), compose.directory(), compose.files());
   }
 
   private List<Environment> protectedOthers(Environment environment) {

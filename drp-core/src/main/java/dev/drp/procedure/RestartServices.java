@@ -12,7 +12,8 @@ final class RestartServices {
 
   private RestartServices() {}
 
-  static RecoveryPlan plan(RecoveryPlan.Builder builder, Shares shares, Stack stack) {
+  static RecoveryPlan plan(
+      RecoveryPlan.Builder builder, Shares shares, Stack stack, ProxySteps proxy) {
     return builder
         .inPlace()
         .phase(
@@ -25,6 +26,7 @@ final class RestartServices {
         .phase("stop", shares.of(10), stack.stop())
         .phase("start", shares.of(60), stack.start())
         .phase("validate", shares.of(20), stack.checkDatabase(), stack.checkAnswers())
+        .phase("proxy", proxy.restartWhereNeeded())
         .whatStands(any -> "Volumes were not touched.")
         .build();
   }

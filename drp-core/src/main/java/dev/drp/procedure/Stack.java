@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.database.DatabaseConnector;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
@@ -20,7 +19,6 @@ import dev.drp.recovery.StepContext;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.Container;
-import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.HiddenSecrets;
 import dev.drp.runtime.Volume;
 import dev.drp.state.DurableFile;
@@ -39,7 +37,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -60,9 +57,7 @@ final class Stack {
 
   private final Environment environment;
   private final ComposeProject project;
-  private final Supplier<ContainerRuntime> engine;
-  private final DatabaseConnector databases;
-  private final HttpProbe probe;
+  private final RecoveryPorts ports;
   private final Optional<Instant> impact;
   private final Function<ExecutionId, Path> evidence;
 
@@ -73,16 +68,12 @@ final class Stack {
   Stack(
       Environment environment,
       ComposeProject project,
-      Supplier<ContainerRuntime> engine,
-      DatabaseConnector databases,
-      HttpProbe probe,
+      RecoveryPorts ports,
       Optional<Instant> impact,
       Function<ExecutionId, Path> evidence) {
     this.environment = requireNonNull(environment, "environment");
     this.project = requireNonNull(project, "project");
-    this.engine = requireNonNull(engine, "engine");
-    this.databases = requireNonNull(databases, "databases");
-    this.probe = requireNonNull(probe, "probe");
+    this.ports = requireNonNull(ports, "ports");
     this.impact = requireNonNull(impact, "impact");
     this.evidence = requireNonNull(evidence, "evidence");
   }
@@ -175,7 +166,9 @@ final class Stack {
                 + " would make a lost one anew, empty.",
             context -> {
               Set<String> there =
-                  engine.get().volumes().stream().map(Volume::name).collect(Collectors.toSet());
+                  ports.engine().get().volumes().stream()
+                      .map(Volume::name)
+                      .collect(Collectors.toSet());
               List<String> missing = new ArrayList<>();
               for (String name : volumes()) {
                 boolean found = there.contains(name);
@@ -216,7 +209,7 @@ final class Stack {
               List<Container> all = project.containers();
               HiddenSecrets secrets = HiddenSecrets.of(all);
               for (Container container : all) {
-                List<String> lines = engine.get().lastLogLines(container, LOG_LINES);
+                List<String> lines = ports.engine().get().lastLogLines(container, LOG_LINES);
                 Path file = evidence.apply(context.execution()).resolve(container.name() + ".log");
                 DurableFile.write(
                     file, (String.join("\n", secrets.hideIn(lines)) + "\n").getBytes(UTF_8));
@@ -273,7 +266,7 @@ final class Stack {
     for (String service : services) {
       for (Container container : containers.getOrDefault(service, List.of())) {
         if (container.running()) {
-          engine.get().stop(container, GRACE);
+          ports.engine().get().stop(container, GRACE);
           stopped.add(service);
         }
       }
@@ -327,7 +320,7 @@ final class Stack {
 
   private void restart(StepContext context, String service) {
     for (Container container : byService().getOrDefault(service, List.of())) {
-      engine.get().restart(container, GRACE);
+      ports.engine().get().restart(container, GRACE);
     }
     project.up(List.of(service), images(context), START_LIMIT);
     context.found(Finding.check("service " + service, "up", "restarted, and up", true));
@@ -407,7 +400,7 @@ final class Stack {
                 return;
               }
               String name = environment.database().get().name();
-              try (DatabaseServer server = databases.connect(environment)) {
+              try (DatabaseServer server = ports.databases().connect(environment)) {
                 context.found(Finding.check("database " + name, "", server.facts().place(), true));
                 Expectations.run(context, environment, server, name, "the database");
               }
@@ -451,10 +444,10 @@ final class Stack {
   /** Asks until it answers well; SERVICE_UNHEALTHY when it does not in time. */
   void awaitAnswer(StepContext context, URI address, Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
-    HttpProbe.Answer answer = probe.ask(address, PROBE_LIMIT);
+    HttpProbe.Answer answer = ports.probe().ask(address, PROBE_LIMIT);
     while (!answer.isGood() && System.nanoTime() < deadline) {
       pause();
-      answer = probe.ask(address, PROBE_LIMIT);
+      answer = ports.probe().ask(address, PROBE_LIMIT);
     }
     context.found(
         Finding.check(
@@ -537,7 +530,7 @@ final class Stack {
   }
 
   private Optional<String> systemIdentifier(Environment of) {
-    try (DatabaseServer server = databases.connect(of)) {
+    try (DatabaseServer server = ports.databases().connect(of)) {
       return Optional.of(server.facts().systemIdentifier());
     } catch (RecoveryException e) {
       return Optional.empty();

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** A recovery plan of the team's own, from its file. */
 final class TeamRecovery {
@@ -32,6 +33,7 @@ final class TeamRecovery {
 
   private final PlannedRecovery planned;
   private final Stack stack;
+  private final ProxySteps proxy;
   private final CommandRunner programs;
   private final Optional<Notifier> notifier;
   private final Supplier<RecoveryPlan> restore;
@@ -44,11 +46,13 @@ final class TeamRecovery {
   TeamRecovery(
       PlannedRecovery planned,
       Stack stack,
+      ProxySteps proxy,
       CommandRunner programs,
       Optional<Notifier> notifier,
       Supplier<RecoveryPlan> restore) {
     this.planned = requireNonNull(planned, "planned");
     this.stack = requireNonNull(stack, "stack");
+    this.proxy = requireNonNull(proxy, "proxy");
     this.programs = requireNonNull(programs, "programs");
     this.notifier = requireNonNull(notifier, "notifier");
     this.restore = requireNonNull(restore, "restore");
@@ -65,7 +69,7 @@ final class TeamRecovery {
     return builder.build();
   }
 
-  private static java.util.function.UnaryOperator<Duration> minus(Duration before) {
+  private static UnaryOperator<Duration> minus(Duration before) {
     return within -> within.minus(before);
   }
 
@@ -130,7 +134,8 @@ final class TeamRecovery {
         && step.pause().isEmpty()
         && step.message().isEmpty()
         && step.restore().isEmpty()
-        && step.compose().isEmpty();
+        && step.compose().isEmpty()
+        && step.proxy().isEmpty();
   }
 
   private Step made(PlannedRecovery.Step step) {
@@ -166,6 +171,14 @@ final class TeamRecovery {
         case DOWN -> stack.stop(step.name());
         case STOP_WRITERS -> stack.stopWriters(step.name());
         case RESTART -> stack.restartEach(step.name());
+      };
+    }
+    if (step.proxy().isPresent()) {
+      return switch (step.proxy().get()) {
+        case APPLY -> proxy.apply(step.name());
+        case RESTART -> proxy.restart(step.name(), false);
+        case MAINTENANCE_ON -> proxy.startMaintenance(step.name());
+        case MAINTENANCE_OFF -> proxy.endMaintenance(step.name());
       };
     }
     return Step.person(

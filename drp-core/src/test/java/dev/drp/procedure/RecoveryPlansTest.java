@@ -2,6 +2,7 @@ package dev.drp.procedure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
@@ -14,14 +15,20 @@ import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.Criticality;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
+import dev.drp.plan.LocalHost;
 import dev.drp.plan.PlanLoader;
 import dev.drp.plan.PlannedRecovery;
+import dev.drp.plan.ProxySettings;
 import dev.drp.plan.Site;
+import dev.drp.plan.SiteAddress;
 import dev.drp.probe.HttpProbe;
+import dev.drp.probe.NameResolver;
+import dev.drp.proxy.FakeProxyServer;
 import dev.drp.recovery.DyingClock;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionListener;
 import dev.drp.recovery.ExecutionState;
+import dev.drp.recovery.Finding;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryEngine;
@@ -39,6 +46,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,12 +64,15 @@ import org.junit.jupiter.api.io.TempDir;
 class RecoveryPlansTest {
   private static final URI HEALTH = URI.create("http://localhost:8000");
   private static final String STAGING = "staging";
+  private static final String SITE = "shop.example.net";
 
   @TempDir Path folder;
   private ProcedureFixture fixture;
   private FakeContainerRuntime engine;
   private Map<String, Behaviour> behaviours;
   private boolean answers;
+  private FakeProxyServer proxies;
+  private final Map<String, List<String>> resolved = new HashMap<>();
 
   @BeforeEach
   void aStackThatServes() {
@@ -73,6 +84,9 @@ class RecoveryPlansTest {
     engine = new FakeContainerRuntime(at.resolve("engine"));
     behaviours = new HashMap<>();
     answers = true;
+    proxies = new FakeProxyServer();
+    proxies.edit(SITE, 200, "the shop");
+    proxies.start();
     for (String image : List.of("postgres", "backend", "frontend", "nginx")) {
       engine.addImage(image, "sha256:" + image + "-1");
     }
@@ -111,7 +125,14 @@ class RecoveryPlansTest {
                     .service("db")
                     .expectation(like.requireDatabase().expectations().get(0))
                     .build())
-            .health(HEALTH);
+            .health(HEALTH)
+            .domain(new Environment.Domain(SITE, Optional.of(8000)))
+            .proxy(
+                ProxySettings.of(
+                        Path.of("/etc/caddy/Caddyfile"),
+                        ProxySettings.DEFAULT_ADMIN,
+                        List.of(SiteAddress.parse(SITE)))
+                    .withRestart("true"));
     return isProtected ? builder.build() : builder.unprotected().build();
   }
 
@@ -119,7 +140,16 @@ class RecoveryPlansTest {
     ContingencyPlan.Builder builder =
         ContingencyPlan.builder(BackupFixture.APPLICATION)
             .objectives(fixture.objectives)
-            .site(Site.local("primary"));
+            .site(
+                new Site(
+                    "primary",
+                    LocalHost.LOCAL,
+                    Optional.empty(),
+                    Site.Role.PRIMARY,
+                    Optional.of("primary.example.net"),
+                    Optional.empty(),
+                    Optional.empty()))
+            .nameServer("192.0.2.53");
     Stream.of(environments).forEach(builder::environment);
     return builder.build();
   }
@@ -127,16 +157,21 @@ class RecoveryPlansTest {
   private RecoveryPlans plans(ContingencyPlan plan) {
     return new RecoveryPlans(
         plan,
-        (name, at, files) -> project(name),
-        () -> engine,
-        any -> fixture.reached,
-        (address, limit) ->
-            new HttpProbe.Answer(
-                address,
-                Optional.of(answers ? 200 : 502),
-                Duration.ofMillis(3),
-                answers ? "" : "status 502"),
-        new LocalCommandRunner(),
+        new RecoveryPorts(
+            (name, at, files) -> project(name),
+            () -> engine,
+            any -> fixture.reached,
+            target -> proxies.of(target),
+            (address, limit) ->
+                new HttpProbe.Answer(
+                    address,
+                    Optional.of(answers ? 200 : 502),
+                    Duration.ofMillis(3),
+                    answers ? "" : "status 502"),
+            (name, server, limit) ->
+                new NameResolver.Resolution(
+                    name, server, resolved.getOrDefault(server, List.of("192.0.2.7")), ""),
+            new LocalCommandRunner()),
         fixture.restoreDatabase(),
         fixture.restoreServer(),
         fixture.backups.state);
@@ -276,6 +311,69 @@ class RecoveryPlansTest {
     assertThat(undone.state()).isEqualTo(ExecutionState.ROLLED_BACK);
     assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Mallory");
     assertAllUp();
+  }
+
+  @Test
+  void visitorsGetTheMaintenancePageWhileTheDatabaseIsReplaced() {
+    List<String> seen = new ArrayList<>();
+    Execution execution =
+        new RecoveryEngine(fixture.executions, fixture.backups.clock)
+            .execute(
+                plans().plan("database", ProcedureFixture.PRODUCTION, request()),
+                Mode.RECOVERY,
+                new ExecutionListener() {
+                  @Override
+                  public void stepStarted(Execution so, StepExecution step) {
+                    if (step.name().equals("switch")) {
+                      seen.add(proxies.visit(SITE));
+                    }
+                  }
+                });
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(seen).containsExactly("503 maintenance");
+    assertThat(proxies.visit(SITE)).isEqualTo("200 the shop");
+  }
+
+  @Test
+  void aDeadProxyKeepsNobodyFromRecoveringTheDatabase() {
+    proxies.kill();
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.stepExecution("maintenance-on").state())
+        .isEqualTo(StepState.FAILED_IGNORED);
+    assertThat(execution.stepExecution("switch").state()).isEqualTo(StepState.SUCCEEDED);
+    assertThat(execution.stepExecution("start-writers").state()).isEqualTo(StepState.SUCCEEDED);
+  }
+
+  @Test
+  void restartLeavesAProxyAloneThatIsWellAndRestartsOneThatIsNot() {
+    Execution well = execute("restart", Mode.RECOVERY);
+    assertThat(well.stepExecution("restart-proxy").findings())
+        .anyMatch(it -> it.actual().contains("left alone"));
+
+    proxies.kill();
+    Execution restarted = execute("restart", Mode.RECOVERY);
+    assertThat(restarted.state()).as("%s", restarted.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(proxies.visit(SITE)).isEqualTo("200 the shop");
+  }
+
+  @Test
+  void networkAsksSeveralNameServersAndRestartsTheProxy() {
+    proxies.kill();
+    resolved.put("192.0.2.53", List.of("198.51.100.1"));
+
+    Execution execution = execute("network", Mode.RECOVERY);
+
+    assertThat(execution.state()).as("%s", execution.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(execution.stepExecution("resolve-names").findings())
+        .extracting(Finding::subject, Finding::actual, Finding::met)
+        .containsExactly(
+            tuple(SITE + ", asked of system", "192.0.2.7", true),
+            tuple(SITE + ", asked of 192.0.2.53", "198.51.100.1", false));
+    assertThat(proxies.visit(SITE)).isEqualTo("200 the shop");
+    assertThat(execution.reached(MeasuringPoint.READY)).isPresent();
   }
 
   @Test
