@@ -797,7 +797,7 @@ class CommandsTest {
     Files.writeString(folder.resolve("drp.yaml"), PLAN.replace("every: 6h", "evry: 6h"));
 
     assertThat(drp("backup", "production")).isEqualTo(2);
-    assertThat(test.err()).contains("has errors", "line 17, column 55", "evry");
+    assertThat(test.err()).contains("has errors", "line 19, column 55", "evry");
     assertThat(test.err()).contains("has errors", "line 18, column 55", "evry");
     assertThat(drp("plan", "check", "--output", "json")).isEqualTo(2);
     assertThat(test.out()).contains("\"valid\": false", "\"nearest\": \"every\"");
