@@ -11,6 +11,7 @@ import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlannedRecovery;
+import dev.drp.plan.Site;
 import dev.drp.proxy.ProxyTarget;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.RecoveryObjectives;
@@ -85,7 +86,8 @@ public final class RecoveryPlans {
         (builder, shares, environment, stack, proxy, restore) ->
             new RecoverNetwork(
                     environment,
-                    plan.sites().get(environment.site()).address(),
+                    Optional.ofNullable(plan.sites().get(environment.site()))
+                        .flatMap(Site::address),
                     plan.nameServers(),
                     ports.resolver(),
                     ports.probe())
