@@ -11,6 +11,7 @@ import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
 import dev.drp.probe.HttpProbe;
 import dev.drp.proxy.ReverseProxies;
+import dev.drp.probe.NameResolver;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
@@ -58,6 +59,8 @@ interface Adapters extends AutoCloseable {
   ComposeProjects composeProjects();
 
   HttpProbe httpProbe();
+
+  NameResolver nameResolver();
 
   /** Runs programs on this machine. */
   CommandRunner programs();

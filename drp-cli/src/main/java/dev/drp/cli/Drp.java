@@ -130,6 +130,8 @@ final class Drp implements Runnable {
     commands.put("executions", ExecutionsCommand.class);
     commands.put("resume", ResumeCommand.class);
     commands.put("status", StatusCommand.class);
+    commands.put("diagnose", DiagnoseCommand.class);
+    commands.put("assess", AssessCommand.class);
     commands.put("kit", KitCommand.class);
     commands.put("demo", DemoCommand.class);
     commands.put("help", CommandLine.HelpCommand.class);

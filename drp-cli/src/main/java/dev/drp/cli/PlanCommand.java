@@ -1,18 +1,27 @@
 package dev.drp.cli;
 
 import dev.drp.ExitStatus;
+import dev.drp.assessment.AnswerLimits;
+import dev.drp.assessment.Drift;
+import dev.drp.assessment.FindDrift;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.LoadedPlan;
 import dev.drp.plan.NotActedOn;
 import dev.drp.plan.PlanFinding;
 import dev.drp.plan.PlanProblem;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code drp plan}: about the plan file. */
-@Command(name = "plan", description = "Check the plan file.", subcommands = PlanCommand.Check.class)
+@Command(
+    name = "plan",
+    description = "Check the plan file, and compare it with what there is.",
+    subcommands = {PlanCommand.Check.class, PlanCommand.Drifts.class})
 final class PlanCommand implements Runnable {
   @Spec private CommandSpec spec;
 
@@ -149,6 +158,76 @@ final class PlanCommand implements Runnable {
               Format.count(plan.storages().size(), "storage", "storages"),
               Format.count(plan.backups().size(), "backup schedule", "backup schedules"),
               Format.count(plan.drills().size(), "drill", "drills"));
+    }
+  }
+
+  /** {@code drp plan drift}. */
+  @Command(
+      name = "drift",
+      description = {
+        "Compare the plan with what there is: what it names and does not exist, with the nearest name"
+            + " that does, and what exists and nothing in it brings back.",
+        "Exit code 1 when something is missing or could not be told, 3 when all that was found is"
+            + " unprotected."
+      })
+  static final class Drifts extends DrpCommand {
+    @Parameters(
+        index = "0",
+        arity = "0..1",
+        paramLabel = "ENVIRONMENT",
+        description = "Name of the environment in the plan; all of them if left out.")
+    private @Nullable String environment;
+
+    @Override
+    ExitStatus run(Session session) {
+      List<Drift> drifts =
+          new FindDrift(session.plan(), session.surroundings(), AnswerLimits.USUAL)
+              .find(Optional.ofNullable(environment));
+      session.print(() -> json(drifts), out -> print(drifts, session.loadedPlan(), out));
+      return Drift.exitStatus(drifts);
+    }
+
+    private static Json json(List<Drift> drifts) {
+      return Json.object()
+          .put(
+              "drifts",
+              drifts.stream()
+                  .map(
+                      it ->
+                          Json.object()
+                              .put("kind", it.kind())
+                              .put("path", it.path())
+                              .put("name", it.name())
+                              .put("nearest", it.nearest())
+                              .put("what", it.what()))
+                  .toList());
+    }
+
+    private static void print(List<Drift> drifts, LoadedPlan loaded, Console out) {
+      if (drifts.isEmpty()) {
+        out.line(out.good("the plan and what there is agree"));
+        return;
+      }
+      Table table = Table.of("", "", "");
+      for (Drift it : drifts) {
+        String line =
+            loaded.line(it.path()).isPresent()
+                ? " (line %d)".formatted(loaded.line(it.path()).getAsInt())
+                : "";
+        table.row(
+            kind(it.kind(), out),
+            it.path() + out.dim(line),
+            it.what() + it.nearest().map(name -> "; did you mean " + name + "?").orElse(""));
+      }
+      table.lines().forEach(out::line);
+    }
+
+    private static String kind(Drift.Kind kind, Console out) {
+      return switch (kind) {
+        case MISSING -> out.bad("missing");
+        case UNKNOWN -> out.warning("not known");
+        case UNPROTECTED -> out.warning("unprotected");
+      };
     }
   }
 }

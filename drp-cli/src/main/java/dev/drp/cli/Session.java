@@ -3,6 +3,8 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import dev.drp.assessment.Surroundings;
+import dev.drp.assessment.ThisMachine;
 import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.Coding;
@@ -124,6 +126,18 @@ final class Session implements AutoCloseable {
       }
     }
     return new FilePlaces(adapters().programs(), adapters()::engine, without);
+  }
+
+  /** What an assessment asks. */
+  Surroundings surroundings() {
+    Adapters of = adapters();
+    return new Surroundings(
+        ThisMachine.local(),
+        of::engine,
+        of::composeProjects,
+        environment -> of.databases().connect(environment),
+        of.httpProbe(),
+        of.nameResolver());
   }
 
   Storages storages() {

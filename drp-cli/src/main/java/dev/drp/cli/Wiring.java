@@ -23,6 +23,8 @@ import dev.drp.postgres.PostgresSandboxes;
 import dev.drp.probe.HttpProbe;
 import dev.drp.probe.JdkHttpProbe;
 import dev.drp.proxy.ReverseProxies;
+import dev.drp.probe.JdkNameResolver;
+import dev.drp.probe.NameResolver;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
@@ -189,6 +191,11 @@ final class Wiring implements Adapters {
   @Override
   public HttpProbe httpProbe() {
     return new JdkHttpProbe();
+  }
+
+  @Override
+  public NameResolver nameResolver() {
+    return new JdkNameResolver();
   }
 
   @Override

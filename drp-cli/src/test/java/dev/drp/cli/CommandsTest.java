@@ -29,6 +29,7 @@ import dev.drp.probe.HttpProbe;
 import dev.drp.proxy.FakeProxyServer;
 import dev.drp.proxy.ReverseProxies;
 import dev.drp.proxy.Upstream;
+import dev.drp.probe.NameResolver;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProjects;
@@ -385,6 +386,12 @@ class CommandsTest {
     @Override
     public ComposeProjects composeProjects() {
       return (name, at, files) -> project(name);
+    }
+
+    @Override
+    public NameResolver nameResolver() {
+      return (name, server, limit) ->
+          new NameResolver.Resolution(name, server, List.of("192.0.2.1"), "");
     }
 
     @Override

@@ -1,4 +1,7 @@
-/** Where an application stands: its objectives against what was measured, and what is overdue. */
+/**
+ * Where an application stands: its objectives against what was measured, what an environment's
+ * parts answer, what an outage costs, and where the plan and what runs differ.
+ */
 @NullMarked
 package dev.drp.assessment;
 

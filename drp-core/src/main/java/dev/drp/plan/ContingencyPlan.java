@@ -43,7 +43,7 @@ public record ContingencyPlan(
             name = "notify",
             value = "program and arguments that tell people, with the message on standard input")
         List<String> notifier,
-    @Key("measured values beyond which someone should look") @NotActedOnYet Thresholds thresholds,
+    @Key("measured values beyond which someone should look") Thresholds thresholds,
     @Key("when the plan itself must be looked through again") Review review,
     @SameLevel WrittenPlan written) {
   /** The format that this version reads. */

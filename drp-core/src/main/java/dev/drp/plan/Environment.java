@@ -28,14 +28,14 @@ public record Environment(
     @Key("the reverse proxy in front of it") Optional<ProxySettings> proxy,
     @Key("files and folders that configuration and system backups keep")
         List<ConfiguredPath> configuration,
-    @Key("addresses that answer while it is well") @NotActedOnYet List<URI> health,
+    @Key("addresses that answer while it is well") List<URI> health,
     @Key("its Docker volumes; system backups keep all of its project but the database's own")
         List<Volume> volumes,
-    @Key("names that it is reached by") @NotActedOnYet List<Domain> domains,
-    @Key("ports that its parts listen on") @NotActedOnYet List<ServicePort> ports,
+    @Key("names that it is reached by") List<Domain> domains,
+    @Key("ports that its parts listen on") List<ServicePort> ports,
     @Key("secrets that it needs") List<Credential> secrets,
     @Key("certificates that it needs") List<Credential> certificates,
-    @Key("log files that a diagnosis looks at") @NotActedOnYet List<Path> logs) {
+    @Key("log files that a diagnosis looks at") List<Path> logs) {
   /** A Docker volume and how much depends on it. */
   public record Volume(
       @Key("name of the volume") String name,

@@ -12,7 +12,8 @@ public record Thresholds(
     @Key("longest time that the application may take to answer, on average")
         Optional<Duration> responseTime,
     @Key("longest time that the database may take to answer") Optional<Duration> databaseResponse,
-    @Key("least part of the time that the application is up") Optional<Percentage> uptime) {
+    @Key("least part of the time that the application is up") @NotActedOnYet
+        Optional<Percentage> uptime) {
   /** Nothing is watched. */
   public static final Thresholds NONE =
       new Thresholds(
