@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "diagnose",
     description = {
-      "Look at everything that an environment is made of: this machine, ports and names, containers,"
-          + " the database, logs.",
+      "Look at everything that an environment is made of: this machine, ports and names,"
+          + " containers, the database, logs.",
       "It changes nothing, shows no secrets, and ends within ten seconds whatever does not answer.",
       "Exit code 1 when something is bad, or could not be told."
     })
@@ -108,7 +108,11 @@ final class DiagnoseCommand extends DrpCommand {
   }
 
   private static String value(Reading reading, Console out) {
-    String limit = Optional.of(reading.limit()).filter(it -> !it.isEmpty()).map(it -> " (" + it + ")").orElse("");
+    String limit =
+        Optional.of(reading.limit())
+            .filter(it -> !it.isEmpty())
+            .map(it -> " (" + it + ")")
+            .orElse("");
     String hint = reading.hint().isEmpty() ? "" : out.dim("  " + reading.hint());
     return reading.value() + limit + hint;
   }

@@ -165,8 +165,8 @@ final class PlanCommand implements Runnable {
   @Command(
       name = "drift",
       description = {
-        "Compare the plan with what there is: what it names and does not exist, with the nearest name"
-            + " that does, and what exists and nothing in it brings back.",
+        "Compare the plan with what there is: what it names and does not exist, with the nearest"
+            + " name that does, and what exists and nothing in it brings back.",
         "Exit code 1 when something is missing or could not be told, 3 when all that was found is"
             + " unprotected."
       })

@@ -3,7 +3,6 @@ package dev.drp.cli;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupReader;
-import dev.drp.probe.JdkNameResolver;
 import dev.drp.procedure.DrillRestore;
 import dev.drp.procedure.RecoveryPlans;
 import dev.drp.procedure.RecoveryPorts;
@@ -79,7 +78,7 @@ final class Recovery {
             session.adapters().databases(),
             session.adapters().proxies(),
             session.adapters().httpProbe(),
-            new JdkNameResolver(),
+            session.adapters().nameResolver(),
             session.adapters().programs()),
         restore(),
         restoreServer(),

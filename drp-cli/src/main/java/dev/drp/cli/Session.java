@@ -137,7 +137,8 @@ final class Session implements AutoCloseable {
         of::composeProjects,
         environment -> of.databases().connect(environment),
         of.httpProbe(),
-        of.nameResolver());
+        of.nameResolver(),
+        of::proxies);
   }
 
   Storages storages() {

@@ -26,10 +26,10 @@ import dev.drp.plan.Environment;
 import dev.drp.plan.Storage;
 import dev.drp.plan.SyncedFolder;
 import dev.drp.probe.HttpProbe;
+import dev.drp.probe.NameResolver;
 import dev.drp.proxy.FakeProxyServer;
 import dev.drp.proxy.ReverseProxies;
 import dev.drp.proxy.Upstream;
-import dev.drp.probe.NameResolver;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProjects;
@@ -923,5 +923,59 @@ class CommandsTest {
     drp("restore", "production");
     shown += test.out() + test.err();
     assertThat(shown).contains("sh\\u001b[2Jop\\n$(reboot)").doesNotContain("\u001b", "\u0007");
+  }
+
+  @Test
+  void diagnosesAndEndsBadlyWhenSomethingIsBad() {
+    engineWithBackend();
+
+    assertThat(drp("diagnose", "production")).as(test.err()).isEqualTo(1);
+    assertThat(test.out())
+        .contains("service backend", "runs, healthy")
+        .contains("disk of backups /backup", "there is no such folder");
+    assertThat(drp("--output", "json", "diagnose", "production")).isEqualTo(1);
+    assertThat(test.out()).contains("\"section\": \"DATABASE\"", "\"state\": \"GOOD\"");
+    assertThat(drp("diagnose", "produktion")).isEqualTo(2);
+  }
+
+  @Test
+  void assessesAnOutage() {
+    engineWithBackend();
+    assertThat(drp("assess", "production")).as(test.out()).isZero();
+
+    engine.crash("shop-backend-1", 137);
+
+    assertThat(drp("assess", "production", "--impact", "2026-11-22T10:00:00Z")).isEqualTo(1);
+    assertThat(test.out())
+        .contains("**Affected services**: backend")
+        .contains("`drp recover restart production --impact 2026-11-22T10:00:00Z`");
+    assertThat(drp("--output", "json", "assess", "production")).isEqualTo(1);
+    assertThat(test.out()).contains("\"plan\": \"restart\"", "\"rule\": \"MOST_ARE_DOWN\"");
+  }
+
+  @Test
+  void findsDriftAndShowsNoControlCharacter() throws IOException {
+    engineWithBackend();
+    Files.writeString(
+        folder.resolve("drp.yaml"),
+        PLAN.replace(
+            "    health: ['http://localhost:8000']",
+            "    health: ['http://localhost:8000']\n"
+                + "    volumes: [{ name: \"a\\e[2J\", criticality: normal }]"));
+
+    assertThat(drp("plan", "drift", "production")).as(test.err()).isEqualTo(1);
+    assertThat(test.out())
+        .contains(
+            "environments.production.volumes[0].name (line ",
+            "the engine has no volume a\\u001b[2J")
+        .contains("there is no file or folder /srv/shop")
+        .doesNotContain("\u001b");
+    assertThat(drp("--output", "json", "plan", "drift", "production")).isEqualTo(1);
+    assertThat(test.out()).contains("\"kind\": \"MISSING\"");
+  }
+
+  private void engineWithBackend() {
+    project("shop").up(List.of(), Map.of(), Duration.ofSeconds(1));
+    fixture.server.answer("select 1", any -> "1");
   }
 }

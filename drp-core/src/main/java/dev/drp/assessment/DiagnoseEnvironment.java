@@ -42,6 +42,8 @@ public final class DiagnoseEnvironment {
     SystemReadings system =
         new SystemReadings(plan, environment, surroundings.machine(), questions);
     NetworkReadings network = new NetworkReadings(plan, environment, surroundings, questions);
+    ProxyReadings proxy =
+        new ProxyReadings(plan, environment, surroundings, questions, clock.instant());
     ContainerReadings containers =
         new ContainerReadings(plan, environment, surroundings, questions);
     DatabaseReadings database = new DatabaseReadings(plan, environment, surroundings, questions);
@@ -52,6 +54,7 @@ public final class DiagnoseEnvironment {
     List<Reading> readings = new ArrayList<>(system.readings());
     readings.addAll(network.readings(containers.configuration()));
     readings.addAll(containers.files());
+    readings.addAll(proxy.readings());
     readings.addAll(containers.engine());
     readings.addAll(containers.states());
     readings.addAll(loads.get());

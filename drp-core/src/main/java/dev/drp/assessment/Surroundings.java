@@ -7,6 +7,7 @@ import dev.drp.plan.ComposeSettings;
 import dev.drp.plan.Environment;
 import dev.drp.probe.HttpProbe;
 import dev.drp.probe.NameResolver;
+import dev.drp.proxy.ReverseProxies;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.ComposeProjects;
 import dev.drp.runtime.ContainerRuntime;
@@ -23,7 +24,8 @@ public record Surroundings(
     Supplier<ComposeProjects> projects,
     DatabaseConnector databases,
     HttpProbe http,
-    NameResolver names) {
+    NameResolver names,
+    Supplier<ReverseProxies> proxies) {
   public Surroundings {
     requireNonNull(machine, "machine");
     requireNonNull(engine, "engine");
@@ -31,6 +33,7 @@ public record Surroundings(
     requireNonNull(databases, "databases");
     requireNonNull(http, "http");
     requireNonNull(names, "names");
+    requireNonNull(proxies, "proxies");
   }
 
   /** A way to the Compose project of an environment; empty where it has none. */

@@ -10,10 +10,11 @@ import java.util.regex.Pattern;
 
 /** Which tables a statement of the plan reads, as far as a look at its words tells. */
 final class TablesOfExpectation {
-  private static final String WORD = "(?:\"(?:[^\"]|\"\")+\"|[A-Za-z_][\\w$]*)";
+  private static final String WORD = "(?:\"(?:[^\"]|\"\")++\"|[A-Za-z_][\\w$]*+)";
   private static final Pattern READ =
       Pattern.compile(
-          "(?i)\\b(?:from|join)\\s+(?:only\\s+)?(" + WORD + "(?:\\." + WORD + ")?)(?!\\s*\\()\\b?");
+          "(?i)\\b(?:from|join)\\s+(?:only\\s+)?(?!lateral\\b)(%1$s(?:\\.%1$s)?+)(?!\\s*\\()"
+              .formatted(WORD));
   private static final Pattern DEFINED =
       Pattern.compile("(?i)(" + WORD + ")\\s+as\\s+(?:not\\s+)?(?:materialized\\s+)?\\(");
 

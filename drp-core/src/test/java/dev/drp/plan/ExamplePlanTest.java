@@ -61,7 +61,7 @@ class ExamplePlanTest {
   void saysWhatIsNotActedOn() {
     assertThat(example.notActedOn())
         .extracting(NotActedOn::path)
-        .contains("escalation", "thresholds")
+        .contains("escalation", "thresholds.uptime")
         .doesNotContain("backups.database.kind", "storages.local", "storages.standby", "review");
   }
 

@@ -1,0 +1,57 @@
+package dev.drp.it.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drp.it.support.Cli;
+import dev.drp.it.support.Programs;
+import dev.drp.it.support.ReferenceStack;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Diagnosis and assessment of the reference stack, as it is taken apart. */
+@Tag("docker")
+class AssessTest {
+  @TempDir private Path folder;
+
+  @Test
+  void tellsWhatIsBrokenAndWhichPlanFits() {
+    try (ReferenceStack stack = ReferenceStack.make(folder)) {
+      ReferenceStack.Project production = stack.production().up().load(40);
+      Cli cli = Cli.in(folder);
+      cli.run("backup", "production", "--kind", "physical").requireSuccess();
+
+      assertThat(cli.run("assess", "production").requireSuccess().stdout())
+          .contains("**Services affectés**\u00a0: aucun");
+      assertThat(cli.run("diagnose", "production").stdout())
+          .contains("service backend", "runs, healthy", "answer time", "load of ");
+
+      stop(production, "backend");
+      stop(production, "frontend");
+      Programs.Result two = cli.run("assess", "production");
+      assertThat(two.exitCode()).isEqualTo(1);
+      assertThat(two.stdout())
+          .contains("**Services affectés**\u00a0: backend, frontend, nginx")
+          .contains("`drp recover application production`")
+          .contains("sauvegarde physique");
+
+      stop(production, "nginx");
+      stop(production, "db");
+      assertThat(cli.run("assess", "production").stdout())
+          .contains("`drp recover restart production`");
+      Programs.Result diagnosis = cli.run("diagnose", "production");
+      assertThat(diagnosis.exitCode()).isEqualTo(1);
+      assertThat(diagnosis.stdout()).contains("service db", "ended with code");
+      assertThat(cli.run("plan", "drift", "production").exitCode()).isEqualTo(1);
+
+      production.compose("down", "--volumes");
+      assertThat(cli.run("assess", "production").stdout())
+          .contains("`drp recover rebuild production`");
+    }
+  }
+
+  private static void stop(ReferenceStack.Project project, String service) {
+    Programs.run("docker", "stop", "--time=1", project.container(service));
+  }
+}
