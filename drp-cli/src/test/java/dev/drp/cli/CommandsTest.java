@@ -805,7 +805,6 @@ class CommandsTest {
 
     assertThat(drp("backup", "production")).isEqualTo(2);
     assertThat(test.err()).contains("has errors", "line 19, column 55", "evry");
-    assertThat(test.err()).contains("has errors", "line 18, column 55", "evry");
     assertThat(drp("plan", "check", "--output", "json")).isEqualTo(2);
     assertThat(test.out()).contains("\"valid\": false", "\"nearest\": \"every\"");
   }
