@@ -568,6 +568,9 @@ class CommandsTest {
     assertThat(test.out())
         .contains("\"recoveryPointBy\": \"BACKUP\"", "\"actualSeconds\": 28800")
         .contains("\"kind\": \"LOG\"", "run `drp wal stream production`");
+
+    drp("assess", "production"); // what was streamed can be restored, whoever goes on streaming
+    assertThat(test.out()).contains("| end of the log, after backup ", " | 7 s |", " | 8 h |");
   }
 
   @Test
@@ -935,6 +938,17 @@ class CommandsTest {
     assertThat(drp("--output", "json", "diagnose", "production")).isEqualTo(1);
     assertThat(test.out()).contains("\"section\": \"DATABASE\"", "\"state\": \"GOOD\"");
     assertThat(drp("diagnose", "produktion")).isEqualTo(2);
+  }
+
+  @Test
+  void diagnosesTheReverseProxy() {
+    drp("diagnose", "website");
+    assertThat(test.out()).contains("configuration of the reverse proxy", "the proxy runs it");
+
+    proxy.kill();
+
+    assertThat(drp("diagnose", "website")).isEqualTo(1);
+    assertThat(test.out()).contains("the proxy cannot tell");
   }
 
   @Test

@@ -67,8 +67,8 @@ final class Addresses {
     // Nobody said that the root of a domain has a page; that somebody answers for it is enough.
     boolean well =
         given.isGood()
-            || ofDomains.contains(address)
-                && given.status().filter(it -> it < SERVER_ERROR).isPresent();
+            || (ofDomains.contains(address)
+                && given.status().filter(it -> it < SERVER_ERROR).isPresent());
     return new Result(address, answer.value(), well, well ? "" : given.problem());
   }
 

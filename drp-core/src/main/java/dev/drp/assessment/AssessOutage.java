@@ -152,7 +152,7 @@ public final class AssessOutage {
         !needsEngine || containers.containers().value().isPresent(),
         needsEngine
             && noContainers
-            && (allVolumesLost || containers.configuration().isEmpty() && lost.isEmpty()),
+            && (allVolumesLost || (containers.configuration().isEmpty() && lost.isEmpty())),
         services,
         environment.database().flatMap(DatabaseSettings::service),
         lost.stream().filter(ofDatabase::contains).toList(),

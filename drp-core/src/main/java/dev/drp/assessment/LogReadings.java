@@ -93,8 +93,9 @@ final class LogReadings {
       long from = Math.max(0, channel.size() - LAST_BYTES);
       channel.position(from);
       ByteBuffer bytes = ByteBuffer.allocate(LAST_BYTES);
-      while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-        continue;
+      int read = 0;
+      while (bytes.hasRemaining() && read >= 0) {
+        read = channel.read(bytes);
       }
       List<String> lines =
           new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8).lines().toList();

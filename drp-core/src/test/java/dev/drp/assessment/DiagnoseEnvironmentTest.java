@@ -98,6 +98,7 @@ class DiagnoseEnvironmentTest {
 
     Diagnosis diagnosis = diagnose(fixture.plan());
 
+    assertThat(reading(diagnosis, "service backend").state()).isEqualTo(State.BAD);
     assertThat(reading(diagnosis, "service backend").value()).startsWith("ended with code 137");
     assertThat(reading(diagnosis, "http://localhost:8000").value()).contains("502");
     assertThat(reading(diagnosis, "name app").state()).isEqualTo(State.BAD);
