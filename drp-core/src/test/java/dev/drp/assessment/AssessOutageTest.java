@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ResourceBundle;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
@@ -281,7 +282,7 @@ class AssessOutageTest {
     assertThat(words("fr")).isEqualTo(words("en"));
   }
 
-  private static TreeSet<String> words(String language) {
+  private static Set<String> words(String language) {
     return new TreeSet<>(
         ResourceBundle.getBundle(
                 "dev.drp.assessment.messages",
