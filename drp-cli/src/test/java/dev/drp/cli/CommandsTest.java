@@ -942,6 +942,8 @@ class CommandsTest {
 
   @Test
   void diagnosesTheReverseProxy() {
+    proxy.edit("www.example.net", 200, "page");
+    proxy.start();
     drp("diagnose", "website");
     assertThat(test.out()).contains("configuration of the reverse proxy", "the proxy runs it");
 
