@@ -161,8 +161,11 @@ public final class OutageReport {
   }
 
   private String loss() {
-    if (!assessment.hasDatabase()) {
+    if (!assessment.hasDatabase() || isAllWell()) {
       return text("none");
+    }
+    if (assessment.recommendation().plan().isEmpty()) {
+      return text("unknown");
     }
     boolean restores = assessment.recommendation().kind().isPresent();
     Optional<RecoveryPoint> newest = assessment.points().stream().findFirst();
@@ -185,9 +188,12 @@ public final class OutageReport {
         forecast
             .flatMap(
                 it -> it.expected().map(expected -> text("to-come", words(expected), basis(it))))
-            .orElseGet(
-                () -> text(assessment.recommendation().plan().isEmpty() ? "none" : "unknown"));
+            .orElseGet(() -> text(isAllWell() ? "none" : "unknown"));
     return past.isEmpty() ? coming : past + "; " + coming;
+  }
+
+  private boolean isAllWell() {
+    return assessment.recommendation().reason() == Recommendation.Reason.ALL_WELL;
   }
 
   private String recommended() {

@@ -233,6 +233,8 @@ class AssessOutageTest {
     until.countDown();
     assertThat(assessment.recommendation().reason()).isEqualTo(Reason.ENGINE_SILENT);
     assertThat(assessment.points()).hasSize(1);
+    assertThat(new OutageReport(assessment, Language.EN).markdown())
+        .contains("**Lost data**: not known", "**Estimated downtime**: not known");
   }
 
   // --- report
