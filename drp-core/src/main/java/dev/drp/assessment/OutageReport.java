@@ -67,23 +67,29 @@ public final class OutageReport {
         "reason." + recommendation.reason().name(), String.join(", ", recommendation.about()));
   }
 
-  /** What starts the recommended plan; empty where there is none. */
+  /**
+   * What starts the recommended plan; empty where there is none. A rebuild is done by hand, and
+   * begins with the configuration.
+   */
   public Optional<String> command() {
     return assessment
         .recommendation()
         .plan()
         .map(
             plan ->
-                "drp recover %s %s%s%s"
-                    .formatted(
-                        plan,
-                        assessment.environment(),
-                        assessment
-                            .recommendation()
-                            .kind()
-                            .map(it -> " --kind " + it.name().toLowerCase(Locale.ROOT))
-                            .orElse(""),
-                        assessment.said() ? " --impact " + assessment.impact() : ""));
+                plan.equals(Recommendation.REBUILD)
+                    ? "drp restore-configuration %1$s --into restored-%1$s"
+                        .formatted(assessment.environment())
+                    : "drp recover %s %s%s%s"
+                        .formatted(
+                            plan,
+                            assessment.environment(),
+                            assessment
+                                .recommendation()
+                                .kind()
+                                .map(it -> " --kind " + it.name().toLowerCase(Locale.ROOT))
+                                .orElse(""),
+                            assessment.said() ? " --impact " + assessment.impact() : ""));
   }
 
   private void readings(Section section) {

@@ -18,6 +18,9 @@ import java.util.Optional;
  */
 public record Recommendation(
     Optional<String> plan, Optional<BackupKind> kind, Reason reason, List<String> about) {
+  /** What is done by hand so far, with the commands that there are. */
+  static final String REBUILD = "rebuild";
+
   /** Why a plan fits, or none does. */
   public enum Reason {
     ALL_WELL,
@@ -49,7 +52,7 @@ public record Recommendation(
       return none(Reason.ENGINE_SILENT, List.of());
     }
     if (it.nothingThere()) {
-      return plan("rebuild", Reason.NOTHING_THERE, List.of());
+      return plan(REBUILD, Reason.NOTHING_THERE, List.of());
     }
     if (!it.lostVolumes().isEmpty()) {
       return restore(it, Reason.VOLUMES_GONE, it.lostVolumes());
@@ -82,7 +85,7 @@ public record Recommendation(
       return plan("restart", Reason.DATABASE_REFUSES, List.of());
     }
     if (!it.otherLostVolumes().isEmpty()) {
-      return plan("rebuild", Reason.OTHER_VOLUMES_GONE, it.otherLostVolumes());
+      return plan(REBUILD, Reason.OTHER_VOLUMES_GONE, it.otherLostVolumes());
     }
     if (!it.unanswered().isEmpty()) {
       return none(Reason.UNANSWERED, it.unanswered());

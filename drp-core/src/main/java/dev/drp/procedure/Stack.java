@@ -183,8 +183,8 @@ final class Stack {
                     ErrorCode.PRECHECK_FAILED,
                     "of environment %s, these volumes are missing: %s"
                         .formatted(environment.name(), String.join(", ", missing)),
-                    "nothing was touched. If they are lost, restore the data (drp recover database,"
-                        + " or drp recover rebuild); if the plan is wrong, correct it.");
+                    "nothing was touched. If they are lost, restore the data with drp recover"
+                        + " database; if the plan is wrong, correct it.");
               }
             })
         .within(Duration.ofMinutes(2))

@@ -6,6 +6,8 @@ import dev.drp.it.support.Cli;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.ReferenceStack;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,22 +16,23 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("docker")
 class AssessTest {
   @TempDir private Path folder;
+  private Cli cli;
 
   @Test
   void tellsWhatIsBrokenAndWhichPlanFits() {
     try (ReferenceStack stack = ReferenceStack.make(folder)) {
       ReferenceStack.Project production = stack.production().up().load(40);
-      Cli cli = Cli.in(folder);
-      cli.run("backup", "production", "--kind", "physical").requireSuccess();
+      cli = Cli.in(folder);
+      drp("backup", "production", "--kind", "physical").requireSuccess();
 
-      assertThat(cli.run("assess", "production").requireSuccess().stdout())
+      assertThat(drp("assess", "production").requireSuccess().stdout())
           .contains("**Services affectés**\u00a0: aucun");
-      assertThat(cli.run("diagnose", "production").stdout())
+      assertThat(drp("diagnose", "production").stdout())
           .contains("service backend", "runs, healthy", "answer time", "load of ");
 
       stop(production, "backend");
       stop(production, "frontend");
-      Programs.Result two = cli.run("assess", "production");
+      Programs.Result two = drp("assess", "production");
       assertThat(two.exitCode()).isEqualTo(1);
       assertThat(two.stdout())
           .contains("**Services affectés**\u00a0: backend, frontend, nginx")
@@ -38,17 +41,22 @@ class AssessTest {
 
       stop(production, "nginx");
       stop(production, "db");
-      assertThat(cli.run("assess", "production").stdout())
-          .contains("`drp recover restart production`");
-      Programs.Result diagnosis = cli.run("diagnose", "production");
+      assertThat(drp("assess", "production").stdout()).contains("`drp recover restart production`");
+      Programs.Result diagnosis = drp("diagnose", "production");
       assertThat(diagnosis.exitCode()).isEqualTo(1);
       assertThat(diagnosis.stdout()).contains("service db", "ended with code");
-      assertThat(cli.run("plan", "drift", "production").exitCode()).isEqualTo(1);
+      assertThat(drp("plan", "drift", "production").exitCode()).isEqualTo(1);
 
       production.compose("down", "--volumes");
-      assertThat(cli.run("assess", "production").stdout())
-          .contains("`drp recover rebuild production`");
+      assertThat(drp("assess", "production").stdout())
+          .contains("`drp restore-configuration production --into restored-production`");
     }
+  }
+
+  private Programs.Result drp(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("--state", folder.resolve("state").toString()));
+    all.addAll(List.of(arguments));
+    return cli.run(all.toArray(String[]::new));
   }
 
   private static void stop(ReferenceStack.Project project, String service) {
