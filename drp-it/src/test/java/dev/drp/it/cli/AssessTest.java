@@ -16,13 +16,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("docker")
 class AssessTest {
   @TempDir private Path folder;
-  private Cli cli;
 
   @Test
   void tellsWhatIsBrokenAndWhichPlanFits() {
     try (ReferenceStack stack = ReferenceStack.make(folder)) {
       ReferenceStack.Project production = stack.production().up().load(40);
-      cli = Cli.in(folder);
       drp("backup", "production", "--kind", "physical").requireSuccess();
 
       assertThat(drp("assess", "production").requireSuccess().stdout())
@@ -56,7 +54,7 @@ class AssessTest {
   private Programs.Result drp(String... arguments) {
     List<String> all = new ArrayList<>(List.of("--state", folder.resolve("state").toString()));
     all.addAll(List.of(arguments));
-    return cli.run(all.toArray(String[]::new));
+    return Cli.in(folder).run(all.toArray(String[]::new));
   }
 
   private static void stop(ReferenceStack.Project project, String service) {
