@@ -136,21 +136,28 @@ public final class CaddyReverseProxy implements ReverseProxy {
           killed.orElseGet(() -> new OwnedFile.Unfinished(name, file.text(), running));
       file.begin(before);
       try {
-        file.write(Optional.of(text(wanted)));
-        CaddyConfiguration adapted = admin.adapt().configuration();
-        Imports.require(adapted, target, settings);
-        CaddyConfiguration next = selection.of(running, adapted);
+        CaddyConfiguration next = selection.of(running, adapted(wanted));
         requireSameAdmin(running, next);
+        List<ConfigurationChange> changes = running.changesTo(next);
         if (!running.equals(next)) {
-          admin.load(next);
+          wanted = wanted.withNewLoad();
+          admin.load(selection.of(running, adapted(wanted)));
         }
-        probes.run(wanted.maintenance());
+        probes.run(wanted);
         file.end();
-        return running.changesTo(next);
+        return changes;
       } catch (RecoveryException e) {
         throw goBack(before, killed.isPresent(), e);
       }
     }
+  }
+
+  /** Writes our file, and tells what the Caddyfile means then. */
+  private CaddyConfiguration adapted(Content content) {
+    file.write(Optional.of(text(content)));
+    CaddyConfiguration adapted = admin.adapt().configuration();
+    Imports.require(adapted, target, settings);
+    return adapted;
   }
 
   private String text(Content content) {
@@ -276,7 +283,7 @@ public final class CaddyReverseProxy implements ReverseProxy {
       requireThatItStarts(reach);
       runRestart();
       awaitStart();
-      probes.run(content.maintenance());
+      probes.run(content);
     }
   }
 

@@ -4,7 +4,9 @@ import dev.drp.plan.AddressRange;
 import dev.drp.plan.Language;
 import dev.drp.plan.ProxySettings;
 import dev.drp.proxy.Upstream;
+import java.security.SecureRandom;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -17,9 +19,14 @@ import java.util.stream.Collectors;
  * What our file in the Caddyfile says.
  *
  * @param routes sites that are sent elsewhere, by host
+ * @param load which load of a configuration it was written for: what our probes are answered with;
+ *     empty if none was
  */
-record Content(boolean maintenance, SortedMap<String, Upstream> routes) {
-  static final Content USUAL = new Content(false, new TreeMap<>());
+record Content(boolean maintenance, SortedMap<String, Upstream> routes, String load) {
+  static final Content USUAL = new Content(false, new TreeMap<>(), "");
+
+  /** The header that a probe of ours asks with, and is answered with. */
+  static final String PROBE = "Drp-Load";
 
   /** In the adapted configuration, tells which site imports whose file. */
   static final String MARK = "drp.environment";
@@ -36,6 +43,8 @@ record Content(boolean maintenance, SortedMap<String, Upstream> routes) {
       FIRST + "and-those-of-the-routes-before-those-of-the-site}*";
   private static final String HEADER = "# Written by drp for the environment %s.";
   private static final String MAINTENANCE = "# maintenance";
+  private static final Pattern LOAD = Pattern.compile("# load ([0-9a-f]{16})");
+  private static final SecureRandom RANDOM = new SecureRandom();
   private static final Pattern ROUTE = Pattern.compile("# route (\\S+) to (\\S+)");
 
   Content {
@@ -43,19 +52,27 @@ record Content(boolean maintenance, SortedMap<String, Upstream> routes) {
   }
 
   Content withMaintenance(boolean on) {
-    return new Content(on, routes);
+    return new Content(on, routes, load);
+  }
+
+  /**
+   * The same for a load that none was before. Caddy's old and new servers share a port for an
+   * instant, and the old one may take a connection then.
+   */
+  Content withNewLoad() {
+    return new Content(maintenance, routes, HexFormat.of().toHexDigits(RANDOM.nextLong()));
   }
 
   Content withRoute(String host, Upstream upstream) {
     SortedMap<String, Upstream> more = new TreeMap<>(routes);
     more.put(host, upstream);
-    return new Content(maintenance, more);
+    return new Content(maintenance, more, load);
   }
 
   Content withoutRoute(String host) {
     SortedMap<String, Upstream> less = new TreeMap<>(routes);
     less.remove(host);
-    return new Content(maintenance, less);
+    return new Content(maintenance, less, load);
   }
 
   /** What a text says that {@link #text} made; empty for another. */
@@ -75,7 +92,13 @@ record Content(boolean maintenance, SortedMap<String, Upstream> routes) {
                           it -> it.group(1),
                           it -> Upstream.parse(it.group(2)),
                           (one, two) -> two,
-                          TreeMap::new))));
+                          TreeMap::new)),
+              text.lines()
+                  .map(LOAD::matcher)
+                  .filter(Matcher::matches)
+                  .map(it -> it.group(1))
+                  .findFirst()
+                  .orElse("")));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }
@@ -90,6 +113,11 @@ record Content(boolean maintenance, SortedMap<String, Upstream> routes) {
     }
     routes.forEach((host, to) -> text.append("# route %s to %s\n".formatted(host, to)));
     text.append("vars %s %s\n".formatted(MARK, environment));
+    if (!load.isEmpty()) {
+      text.append(
+          "# load %1$s\n@drp-load-%1$s header %2$s *\nheader @drp-load-%1$s %2$s %1$s\n"
+              .formatted(load, PROBE));
+    }
     if (maintenance) {
       text.append(maintenance(page, language));
     }

@@ -1,5 +1,7 @@
 package dev.drp.caddy;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.plan.ProxySettings;
@@ -9,6 +11,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /** Whether the sites answer as they should after a change. */
 final class Probes {
@@ -23,30 +26,39 @@ final class Probes {
     this.sites = sites;
   }
 
-  /** One request, and what is wrong with its answer: nothing when empty. */
-  private interface Probe {
-    Optional<String> problem(Duration limit) throws IOException;
+  /** One request. */
+  private interface Request {
+    SiteClient.Answer get(Duration limit) throws IOException;
   }
 
-  /** Waits for what should be, for as long as the plan allows; PROXY_PROBE_FAILED if it is not. */
-  void run(boolean maintenance) {
-    if (maintenance) {
+  /** What is wrong with an answer: nothing when empty. */
+  private interface Expectation {
+    Optional<String> problem(SiteClient.Answer answer);
+  }
+
+  /**
+   * Waits for what should be, for as long as the plan allows; PROXY_PROBE_FAILED if it is not. Only
+   * an answer of the configuration that was loaded last counts, for the sites of the plan.
+   */
+  void run(Content loaded) {
+    if (loaded.maintenance()) {
       for (SiteAddress site : settings.sites()) {
-        await(site.toString(), limit -> inMaintenance(site, limit));
+        await(site.toString(), limit -> sites.get(site, limit), loaded, this::inMaintenance);
       }
     } else if (settings.probes().isEmpty()) {
       for (SiteAddress site : settings.sites()) {
-        await(site.toString(), limit -> below(500, sites.get(site, limit).status()));
+        await(site.toString(), limit -> sites.get(site, limit), loaded, it -> below(500, it));
       }
     } else {
+      Set<String> ours = settings.sites().stream().map(SiteAddress::host).collect(toSet());
       for (URI probe : settings.probes()) {
-        await(probe.toString(), limit -> below(400, sites.get(probe, limit).status()));
+        Content by = ours.contains(probe.getHost()) ? loaded : Content.USUAL;
+        await(probe.toString(), limit -> sites.get(probe, limit), by, it -> below(400, it));
       }
     }
   }
 
-  private Optional<String> inMaintenance(SiteAddress site, Duration limit) throws IOException {
-    SiteClient.Answer answer = sites.get(site, limit);
+  private Optional<String> inMaintenance(SiteClient.Answer answer) {
     InetAddress we = answer.from();
     boolean good =
         (answer.status() == MAINTENANCE && answer.comesBack())
@@ -58,18 +70,20 @@ final class Probes {
                 .formatted(answer.status(), answer.comesBack() ? "" : " without Retry-After"));
   }
 
-  private static Optional<String> below(int limit, int status) {
-    return status < limit
+  private static Optional<String> below(int limit, SiteClient.Answer answer) {
+    return answer.status() < limit
         ? Optional.empty()
-        : Optional.of("it answers with status %d, expected one below %d".formatted(status, limit));
+        : Optional.of(
+            "it answers with status %d, expected one below %d".formatted(answer.status(), limit));
   }
 
-  private void await(String what, Probe probe) {
+  private void await(String what, Request request, Content by, Expectation expectation) {
     long deadline = System.nanoTime() + settings.probeWithin().toNanos();
     while (true) {
       long left = deadline - System.nanoTime();
       Optional<String> problem =
-          problem(probe, Duration.ofNanos(Math.max(left, PAUSE_MILLIS * 1_000_000)));
+          problem(
+              request, Duration.ofNanos(Math.max(left, PAUSE_MILLIS * 1_000_000)), by, expectation);
       if (problem.isEmpty()) {
         return;
       }
@@ -83,9 +97,13 @@ final class Probes {
     }
   }
 
-  private static Optional<String> problem(Probe probe, Duration limit) {
+  private static Optional<String> problem(
+      Request request, Duration limit, Content by, Expectation expectation) {
     try {
-      return probe.problem(limit);
+      SiteClient.Answer answer = request.get(limit);
+      return by.load().equals(answer.load()) || by.load().isEmpty()
+          ? expectation.problem(answer)
+          : Optional.of("it is still answered by a configuration from before the change");
     } catch (IOException e) {
       return Optional.of("it does not answer: " + e);
     }

@@ -53,10 +53,15 @@ final class SiteClient {
    * What came back.
    *
    * @param comesBack whether it says when to come back
+   * @param load which load of a configuration answers; empty if it does not say
    * @param from our own address, as the site sees it
    */
   record Answer(
-      int status, boolean comesBack, Optional<ServedCertificate> certificate, InetAddress from) {}
+      int status,
+      boolean comesBack,
+      String load,
+      Optional<ServedCertificate> certificate,
+      InetAddress from) {}
 
   Answer get(SiteAddress site, Duration limit) throws IOException {
     return get(site, "/", limit);
@@ -114,8 +119,8 @@ final class SiteClient {
       throws IOException {
     boolean usualPort = site.port() == (site.tls() ? 443 : 80);
     String request =
-        "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: drp\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-            .formatted(target, usualPort ? site.host() : site.hostAndPort());
+        "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: drp\r\n%s: ?\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+            .formatted(target, usualPort ? site.host() : site.hostAndPort(), Content.PROBE);
     socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
     socket.getOutputStream().flush();
     List<String> head = head(new BufferedInputStream(socket.getInputStream())).lines().toList();
@@ -123,10 +128,20 @@ final class SiteClient {
     if (!status.matches()) {
       throw new IOException("it does not answer in HTTP but with " + Shown.text(head.get(0)));
     }
-    boolean comesBack =
-        head.stream().anyMatch(it -> it.toLowerCase(Locale.ROOT).startsWith("retry-after:"));
     return new Answer(
-        Integer.parseInt(status.group(1)), comesBack, certificate, socket.getLocalAddress());
+        Integer.parseInt(status.group(1)),
+        header(head, "Retry-After").isPresent(),
+        header(head, Content.PROBE).orElse(""),
+        certificate,
+        socket.getLocalAddress());
+  }
+
+  private static Optional<String> header(List<String> head, String name) {
+    String begin = name.toLowerCase(Locale.ROOT) + ":";
+    return head.stream()
+        .filter(it -> it.toLowerCase(Locale.ROOT).startsWith(begin))
+        .map(it -> it.substring(begin.length()).strip())
+        .findFirst();
   }
 
   /** Status line and headers. */

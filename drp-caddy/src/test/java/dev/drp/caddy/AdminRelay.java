@@ -26,6 +26,7 @@ final class AdminRelay implements AutoCloseable {
   private volatile String trigger = "";
   private volatile Runnable fault = () -> {};
   private volatile boolean afterwards;
+  private volatile boolean pretending;
 
   AdminRelay(int adminPort) {
     this.adminPort = adminPort;
@@ -61,6 +62,13 @@ final class AdminRelay implements AutoCloseable {
     return failsBefore(request, () -> {});
   }
 
+  /** Such a request is answered as if it were done, and is not: Caddy stays as it was. */
+  AdminRelay pretendsToDo(String request) {
+    trigger = request;
+    pretending = true;
+    return this;
+  }
+
   void awaitTrigger() throws InterruptedException {
     if (!reached.await(2, TimeUnit.MINUTES)) {
       throw new AssertionError("nobody asked for " + trigger);
@@ -87,6 +95,12 @@ final class AdminRelay implements AutoCloseable {
       while (true) {
         byte[] request = request(in);
         boolean triggered = !trigger.isEmpty() && line(request).startsWith(trigger);
+        if (triggered && pretending) {
+          send(
+              client,
+              "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+          continue;
+        }
         if (triggered) {
           if (afterwards) {
             exchangeAlone(request);

@@ -355,6 +355,19 @@ class CaddyReverseProxyTest {
   // Reaching Caddy
 
   @Test
+  void anAnswerOfTheConfigurationFromBeforeTheChangeProvesNothing() {
+    try (AdminRelay relay = new AdminRelay(fixture.caddy.adminPort()).pretendsToDo("POST /load")) {
+      through(relay);
+
+      assertFails(
+          ErrorCode.PROXY_PROBE_FAILED,
+          () -> fixture.production().route(APP, fixture.upstreamElsewhere()),
+          "from before the change");
+    }
+    assertThat(fixture.visit(APP)).isEqualTo("200 app");
+  }
+
+  @Test
   void reachesCaddyByAnotherNameThroughATunnel() {
     try (AdminRelay relay = new AdminRelay(fixture.caddy.adminPort())) {
       fixture.settings(it -> ProxySettings.of(it.caddyfile(), relay.admin(), it.sites()));
