@@ -17,10 +17,11 @@ import log
 import logical
 import physical
 import resources
+import stack
 import transfer
 from harness import LONG_ROUNDS, ROUNDS, TOP, Bench, say
 
-ALL = {**logical.ALL, **physical.ALL, **log.ALL, **engine.ALL, **transfer.ALL, **resources.ALL}
+ALL = {**logical.ALL, **physical.ALL, **log.ALL, **engine.ALL, **transfer.ALL, **stack.ALL, **resources.ALL}
 
 
 def main():

@@ -79,7 +79,8 @@ class Bench:
             results.append({"ours": ours, "peer": peer})
             if wanted is None:
                 wanted = ROUNDS if time.monotonic() - started < 75 else LONG_ROUNDS
-            say(f"{name}: round {len(results)} of {wanted}: {ours:.2f}" + (f", peer {peer:.2f}" if peer is not None else ""))
+            against = f", peer {peer:.2f}" if peer is not None else ""
+            say(f"{name}: round {len(results)} of {wanted}: {ours:.2f}{against} (load average {os.getloadavg()[0]:.1f})")
         return results
 
     def seconds_and_bytes(self, name, ours, peer, prepare=lambda number: None):
