@@ -119,7 +119,7 @@ public final class RestoreConfiguration {
     FilesOfBackup files = open(environment, id);
     Path root = folder.toAbsolutePath().normalize();
     requireEmpty(root);
-    requireSpace(root, files.backup().manifest());
+    requireSpace(root, files.backup().manifest(), List.of());
     List<String> leftOut = new ArrayList<>();
     for (FileArchive archive : files.archives()) {
       Path target = below(root, archive.folder());
@@ -166,7 +166,26 @@ public final class RestoreConfiguration {
    * @param confirm the environment's name: it lets its files be replaced
    */
   public RecoveryPlan plan(String environment, Optional<BackupId> id, String confirm) {
-    return new Procedure(plan.environment(environment), id, confirm).plan();
+    return new Procedure(plan.environment(environment), id, confirm, "", Optional.empty()).plan();
+  }
+
+  /**
+   * The same as a part of another recovery plan, which may have steps, values and arguments of its
+   * own by these names: those of this part begin with the prefix.
+   *
+   * @param id which backup; the newest good one with files when empty
+   * @param withoutBackup what is required where none was asked for and there is none: then the
+   *     files are left as they are
+   */
+  RecoveryPlan part(
+      String environment,
+      Optional<BackupId> id,
+      String confirm,
+      String prefix,
+      Step.Action withoutBackup) {
+    return new Procedure(
+            plan.environment(environment), id, confirm, prefix, Optional.of(withoutBackup))
+        .plan();
   }
 
   /** The recovery plan of an execution that is to be resumed, undone or committed. */
@@ -224,9 +243,19 @@ public final class RestoreConfiguration {
     }
   }
 
-  /** A backup that somebody made to fill the disk does not get that far. */
-  private static void requireSpace(Path folder, BackupManifest manifest) {
-    long wanted = manifest.parts().stream().mapToLong(BackupPart::plainBytes).sum();
+  /**
+   * A backup that somebody made to fill the disk does not get that far.
+   *
+   * @param archives which of its archives are unpacked; all that it holds when it is empty
+   */
+  private static void requireSpace(
+      Path folder, BackupManifest manifest, List<FileArchive> archives) {
+    List<String> wantedParts = archives.stream().map(FileArchive::part).toList();
+    long wanted =
+        manifest.parts().stream()
+            .filter(part -> wantedParts.isEmpty() || wantedParts.contains(part.plainName()))
+            .mapToLong(BackupPart::plainBytes)
+            .sum();
     try {
       long free = Files.getFileStore(folder).getUsableSpace();
       if (free < wanted) {
@@ -270,12 +299,29 @@ public final class RestoreConfiguration {
     private final Environment environment;
     private final Optional<BackupId> id;
     private final String confirm;
+    private final String prefix;
+    private final Optional<Step.Action> withoutBackup;
     private @Nullable FilesOfBackup files;
 
-    Procedure(Environment environment, Optional<BackupId> id, String confirm) {
+    /**
+     * @param prefix of the names of steps, values and arguments
+     * @param withoutBackup what is required where there is no backup; empty where one has to be
+     */
+    Procedure(
+        Environment environment,
+        Optional<BackupId> id,
+        String confirm,
+        String prefix,
+        Optional<Step.Action> withoutBackup) {
       this.environment = environment;
       this.id = id;
       this.confirm = confirm;
+      this.prefix = prefix;
+      this.withoutBackup = withoutBackup;
+    }
+
+    private String named(String name) {
+      return prefix + name;
     }
 
     RecoveryPlan plan() {
@@ -286,32 +332,63 @@ public final class RestoreConfiguration {
               .phase(SWITCH, switchFiles())
               .commit(dropReplaced())
               .whatStands(this::whatStands)
-              .argument(CONFIRM, confirm);
-      id.ifPresent(it -> builder.argument(BACKUP, it.value()));
+              .argument(named(CONFIRM), confirm);
+      id.ifPresent(it -> builder.argument(named(BACKUP), it.value()));
       return builder.build();
     }
 
     private Step chooseBackup() {
       return Step.reading(
-              "choose-backup",
+              named("choose-backup"),
               id.map("Takes backup %s."::formatted)
-                  .orElse("Takes the newest good backup that holds the configuration."),
+                      .orElse("Takes the newest good backup that holds the configuration.")
+                  + (withoutBackup.isPresent() && id.isEmpty()
+                      ? " Where there is none, the files that are there have to do."
+                      : ""),
               context -> {
-                FilesOfBackup chosen = open(environment.name(), id);
-                files = chosen;
-                context.record(BACKUP, chosen.backup().id().value());
-                context.found(Finding.check(BACKUP, "", chosen.backup().id().value(), true));
+                Optional<FilesOfBackup> chosen = choose(context);
+                if (chosen.isPresent()) {
+                  files = chosen.get();
+                  String value = chosen.get().backup().id().value();
+                  context.record(named(BACKUP), value);
+                  context.found(Finding.check(BACKUP, "", value, true));
+                  requireReadable(chosen.get());
+                }
               })
           .onFailure(FailurePolicy.ABORT);
     }
 
+    private Optional<FilesOfBackup> choose(StepContext context) throws Exception {
+      try {
+        return Optional.of(open(environment.name(), id));
+      } catch (RecoveryException e) {
+        if (e.code() != ErrorCode.BACKUP_NOT_FOUND || id.isPresent() || withoutBackup.isEmpty()) {
+          throw e;
+        }
+        withoutBackup.get().run(context);
+        context.found(Finding.warning(BACKUP, "%s: no file is put back".formatted(e.problem())));
+        return Optional.empty();
+      }
+    }
+
+    /** What is encrypted shows here that we can decrypt it. */
+    private void requireReadable(FilesOfBackup chosen) {
+      for (FileArchive archive : chosen.archives()) {
+        try (InputStream tar = chosen.open(archive)) {
+          tar.read();
+        } catch (IOException e) {
+          throw chosen.unreadable(archive.part(), e);
+        }
+      }
+    }
+
     private Step lookAtTargets() {
       return Step.reading(
-              "look-at-targets",
+              named("look-at-targets"),
               "Looks which files of this machine are replaced, and refuses to go on when the name"
                   + " of %s was not confirmed.".formatted(environment.name()),
               context -> {
-                for (FileArchive archive : files(context).archives()) {
+                for (FileArchive archive : archives(context)) {
                   if (archive.origin() != Origin.HOST) {
                     context.found(
                         Finding.warning(
@@ -326,8 +403,9 @@ public final class RestoreConfiguration {
                   context.found(Finding.check("replaced", "", archive.path(), true));
                 }
                 context.record(
-                    TARGETS,
+                    named(TARGETS),
                     archives.stream().map(FileArchive::path).collect(Collectors.joining("\n")));
+                requireSpaceFor(context, archives);
                 if (!confirm.equals(environment.name())) {
                   throw new RecoveryException(
                       ErrorCode.REFUSED,
@@ -342,6 +420,16 @@ public final class RestoreConfiguration {
                 }
               })
           .onFailure(FailurePolicy.ABORT);
+    }
+
+    private void requireSpaceFor(StepContext context, List<FileArchive> archives) {
+      for (FileArchive archive : archives) {
+        Path there = parent(Path.of(archive.path()));
+        while (!Files.exists(there)) {
+          there = parent(there);
+        }
+        requireSpace(there, files(context).backup().manifest(), archives);
+      }
     }
 
     /** A backup says where it is from; where it goes to, the plan says. */
@@ -382,7 +470,7 @@ public final class RestoreConfiguration {
 
     private Step unpackBeside() {
       return Step.changing(
-              UNPACK,
+              named(UNPACK),
               "Unpacks the files in a new folder beside those that are there, and compares them"
                   + " with the backup.",
               context -> {
@@ -434,7 +522,7 @@ public final class RestoreConfiguration {
 
     private Step switchFiles() {
       return Step.changing(
-              SWITCH,
+              named(SWITCH),
               "Exchanges the files with the unpacked ones by renames; what is replaced stays beside"
                   + " them.",
               context -> {
@@ -480,7 +568,7 @@ public final class RestoreConfiguration {
 
     private Step dropReplaced() {
       return Step.changing(
-              "drop-replaced",
+              named("drop-replaced"),
               "Removes the files that were replaced, and after a way back the restored ones.",
               context -> {
                 for (Target target : targets(context)) {
@@ -491,7 +579,7 @@ public final class RestoreConfiguration {
     }
 
     private String whatStands(Execution execution) {
-      return switch (execution.stepExecution(SWITCH).state()) {
+      return switch (execution.stepExecution(named(SWITCH)).state()) {
         case NOT_STARTED, SKIPPED -> "No file was replaced.";
         case UNDONE -> "The files are those from before; the restored ones are kept beside them.";
         case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
@@ -505,20 +593,25 @@ public final class RestoreConfiguration {
     private FilesOfBackup files(StepContext context) {
       FilesOfBackup known = files;
       if (known == null) {
-        known = open(environment.name(), Optional.of(new BackupId(context.value(BACKUP))));
+        known = open(environment.name(), Optional.of(new BackupId(context.value(named(BACKUP)))));
         files = known;
       }
       return known;
     }
 
     private List<FileArchive> onHost(StepContext context) {
-      return files(context).archives().stream().filter(it -> it.origin() == Origin.HOST).toList();
+      return archives(context).stream().filter(it -> it.origin() == Origin.HOST).toList();
+    }
+
+    /** None where there is no backup, and none has to be. */
+    private List<FileArchive> archives(StepContext context) {
+      return context.find(named(BACKUP)).isEmpty() ? List.of() : files(context).archives();
     }
 
     /** As the journal has them: the way back needs no backup. */
     private List<Target> targets(StepContext context) {
       return context
-          .value(TARGETS)
+          .value(named(TARGETS))
           .lines()
           .filter(it -> !it.isEmpty())
           .map(it -> target(context, it))
@@ -557,6 +650,9 @@ public final class RestoreConfiguration {
     }
 
     private void removeIfEmpty(Target target) {
+      if (!Files.isDirectory(parent(target.beside))) {
+        return; // an empty machine, and nothing was unpacked yet
+      }
       host()
           .run(
               Command.of(

@@ -2,6 +2,7 @@ package dev.drp.procedure;
 
 import static dev.drp.backup.BackupFixture.APPLICATION;
 import static dev.drp.backup.BackupFixture.ENVIRONMENT;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -31,6 +32,9 @@ import dev.drp.recovery.ExecutionState;
 import dev.drp.recovery.Executions;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryEngine;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
 import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.LocalCommandRunner;
@@ -201,6 +205,91 @@ class RestoreConfigurationTest {
     engine.commit(execution.id(), restore()::plan, ExecutionListener.SILENT);
     assertDamaged();
     assertThat(leftBeside()).isEmpty();
+  }
+
+  /** With steps and values by the names that those of this plan have. */
+  private RecoveryPlan withPart(RestoreConfiguration restore, Step.Action withoutBackup) {
+    return RecoveryPlan.named("whole", APPLICATION, ENVIRONMENT)
+        .argument("confirm", "the whole")
+        .phase(
+            "first",
+            Step.reading("choose-backup", "", context -> context.record("backup", "another")))
+        .including(
+            restore.part(
+                ENVIRONMENT, Optional.empty(), ENVIRONMENT, "configuration-", withoutBackup))
+        .phase("last", Step.changing("switch", "", context -> {}))
+        .build();
+  }
+
+  private static void requireNothing(StepContext context) {}
+
+  @Test
+  void isAPartOfAPlanWithStepsAndValuesOfTheSameNames() throws IOException {
+    damage();
+    Files.delete(apps.resolve(".env"));
+    Files.delete(apps.resolve("link"));
+    Files.delete(apps.resolve("new"));
+    Files.delete(apps);
+    Files.delete(requireNonNull(caddyfile.getParent()));
+
+    Execution execution =
+        engine.execute(
+            withPart(restore(), RestoreConfigurationTest::requireNothing),
+            Mode.RECOVERY,
+            ExecutionListener.SILENT);
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertAsInBackup();
+    assertThat(execution.value("backup")).contains("another");
+    assertThat(execution.arguments())
+        .containsEntry("confirm", "the whole")
+        .containsEntry("configuration-confirm", ENVIRONMENT);
+
+    engine.undo(
+        execution.id(),
+        any -> withPart(restore(), RestoreConfigurationTest::requireNothing),
+        ExecutionListener.SILENT);
+
+    assertThat(apps).doesNotExist();
+    assertThat(caddyfile).doesNotExist();
+  }
+
+  @Test
+  void asAPartItLeavesFilesAsTheyAreWhereThereIsNoBackup() {
+    BackupFixture other = new BackupFixture(folder.resolve("other"));
+    RestoreConfiguration without =
+        new RestoreConfiguration(
+            ContingencyPlan.builder(APPLICATION)
+                .site(Site.local("primary"))
+                .environment(environment)
+                .build(),
+            other.catalog(),
+            other.reader,
+            places(host));
+
+    Execution execution =
+        engine.execute(
+            withPart(without, RestoreConfigurationTest::requireNothing),
+            Mode.RECOVERY,
+            ExecutionListener.SILENT);
+    Execution refused =
+        engine.execute(
+            withPart(
+                without,
+                context -> {
+                  throw new RecoveryException(ErrorCode.PRECHECK_FAILED, "no files", "bring them.");
+                }),
+            Mode.RECOVERY,
+            ExecutionListener.SILENT);
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(execution.stepExecution("configuration-choose-backup").findings())
+        .anyMatch(it -> it.actual().contains("no file is put back"));
+    assertThat(refused.state()).isEqualTo(ExecutionState.FAILED);
   }
 
   @Test
