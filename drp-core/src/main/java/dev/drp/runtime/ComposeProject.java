@@ -1,5 +1,6 @@
 package dev.drp.runtime;
 
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,16 @@ import java.util.Map;
 public interface ComposeProject {
   /** Its name, which its containers, volumes and networks begin with. */
   String name();
+
+  /** COMMAND_NOT_FOUND where there is no {@code docker compose}. Needs neither files nor engine. */
+  void requireProgram();
+
+  /**
+   * Gives the engine the images of a tar, by {@code docker load}; no effect for those that it has.
+   *
+   * @param tar as {@link ContainerRuntime#openImages} gives it; not closed here
+   */
+  void loadImages(InputStream tar);
 
   /** What its files say, checked by Compose itself. Needs no engine. */
   ComposeConfiguration configuration();

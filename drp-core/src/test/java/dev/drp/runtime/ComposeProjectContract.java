@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.FakeComposeProject.Behaviour;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,18 @@ public abstract class ComposeProjectContract {
 
   /** The content id of another image, in which the same services can run. */
   protected abstract String otherImage();
+
+  @Test
+  void givesTheEngineImagesThatWereSaved() throws IOException {
+    ComposeProject project = project(serves("db"));
+    project.requireProgram();
+
+    try (InputStream tar = engine().openImages(List.of(image()))) {
+      project.loadImages(tar);
+    }
+
+    assertThat(engine().image(image())).isPresent();
+  }
 
   @Test
   void tellsWhatItsFilesSay() {

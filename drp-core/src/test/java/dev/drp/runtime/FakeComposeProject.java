@@ -1,7 +1,12 @@
 package dev.drp.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -64,6 +69,24 @@ public final class FakeComposeProject implements ComposeProject {
   /** The name of a service's container. */
   public String container(String service) {
     return name + "-" + service + "-1";
+  }
+
+  @Override
+  public void requireProgram() {
+    // It is there.
+  }
+
+  @Override
+  public void loadImages(InputStream tar) {
+    try {
+      for (String line : new String(tar.readAllBytes(), UTF_8).lines().toList()) {
+        String[] image = line.split("=", 2);
+        engine.addImage(image[0], image[1]);
+        engine.note("load " + image[0]);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

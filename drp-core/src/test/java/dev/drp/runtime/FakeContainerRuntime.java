@@ -6,6 +6,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.Container.End;
 import dev.drp.runtime.Container.Health;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -69,6 +70,10 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     if (read("volumes", name).isEmpty()) {
       write("volumes", name, labels);
     }
+  }
+
+  public synchronized void removeImage(String reference) {
+    remove("images", reference);
   }
 
   public synchronized void removeVolume(String name) {
@@ -173,8 +178,12 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   }
 
   @Override
-  public InputStream openImages(List<String> images) {
-    throw new UnsupportedOperationException("there is nothing in a fake image");
+  public synchronized InputStream openImages(List<String> images) {
+    StringBuilder lines = new StringBuilder();
+    for (String name : images) {
+      lines.append("%s=%s%n".formatted(name, image(name).orElseThrow().id()));
+    }
+    return new ByteArrayInputStream(lines.toString().getBytes(UTF_8));
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandResult;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.RunningCommand;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,6 +33,8 @@ final class ComposeCommand {
   private static final int NOT_FOUND = 127;
 
   private static final int NO_FOLDER = 120;
+
+  private static final Duration LOAD_LIMIT = Duration.ofHours(6);
 
   private static final String IN_FOLDER =
       "cd -- \"$1\" 2>/dev/null || exit %d; shift; exec \"$@\"".formatted(NO_FOLDER);
@@ -160,10 +163,25 @@ final class ComposeCommand {
     List<String> arguments =
         new ArrayList<>(List.of("sh", "-c", IN_FOLDER, "sh", folder.toString()));
     arguments.addAll(program);
-    Command command = Command.of(arguments).within(limit);
+    Outcome outcome =
+        exchange(
+            Command.of(arguments).within(limit), new ByteArrayInputStream(stdin.getBytes(UTF_8)));
+    return switch (outcome.result.exitCode()) {
+      case NO_FOLDER ->
+          throw invalid(
+              "%s: there is no folder %s for the Compose project %s"
+                  .formatted(commands.place(), folder, project),
+              "restore it from a backup of the configuration, or correct the plan.");
+      case NOT_FOUND -> throw notFound(String.valueOf(program.get(0)), outcome.result);
+      default -> outcome;
+    };
+  }
+
+  /** Runs a program to its end; fails only where that is not possible. */
+  private Outcome exchange(Command command, InputStream stdin) {
     try (RunningCommand running = commands.start(command)) {
       try (OutputStream input = running.stdin()) {
-        input.write(stdin.getBytes(UTF_8));
+        stdin.transferTo(input);
       } catch (IOException e) {
         // It has ended without reading; its exit code tells more.
       }
@@ -171,18 +189,7 @@ final class ComposeCommand {
       try (InputStream stdout = running.stdout()) {
         output = new String(stdout.readAllBytes(), UTF_8);
       }
-      CommandResult result = running.await();
-      switch (result.exitCode()) {
-        case NO_FOLDER ->
-            throw invalid(
-                "%s: there is no folder %s for the Compose project %s"
-                    .formatted(commands.place(), folder, project),
-                "restore it from a backup of the configuration, or correct the plan.");
-        case NOT_FOUND -> throw notFound(String.valueOf(program.get(0)), result);
-        default -> {
-          return new Outcome(output, result);
-        }
-      }
+      return new Outcome(output, running.await());
     } catch (IOException e) {
       throw new RecoveryException(
           ErrorCode.COMMAND_FAILED,
@@ -194,10 +201,26 @@ final class ComposeCommand {
   }
 
   /** Docker without Compose complains about the first of Compose's arguments. */
-  private void requireCompose() {
-    Outcome version = execute(List.of("docker", "compose", "version"), "", LIMIT);
-    if (!version.result.succeeded()) {
-      throw notFound("docker compose", version.result);
+  void requireCompose() {
+    CommandResult version =
+        exchange(
+                Command.of("docker", "compose", "version").within(LIMIT),
+                InputStream.nullInputStream())
+            .result;
+    if (!version.succeeded()) {
+      throw notFound("docker compose", version);
+    }
+  }
+
+  /** {@code docker load}; the caller closes the tar. */
+  void load(InputStream tar) {
+    CommandResult result =
+        exchange(Command.of("docker", "load", "--quiet").within(LOAD_LIMIT), tar).result;
+    if (!result.succeeded()) {
+      throw new RecoveryException(
+          ErrorCode.COMMAND_FAILED,
+          "%s: docker load does not take the images: %s".formatted(commands.place(), said(result)),
+          "what it said above is the cause; look at the space of the engine, too.");
     }
   }
 

@@ -10,6 +10,7 @@ import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.ImageIdentity;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,6 +36,16 @@ final class DockerComposeProject implements ComposeProject {
   @Override
   public String name() {
     return compose.project();
+  }
+
+  @Override
+  public void requireProgram() {
+    compose.requireCompose();
+  }
+
+  @Override
+  public void loadImages(InputStream tar) {
+    compose.load(tar);
   }
 
   @Override
