@@ -120,6 +120,7 @@ final class Drp implements Runnable {
     commands.put("pull", PullCommand.class);
     commands.put("proxy", ProxyCommand.class);
     commands.put("recover", RecoverCommand.class);
+    commands.put("rebuild", RebuildCommand.class);
     commands.put("approve", PeopleCommands.Approve.class);
     commands.put("abort", PeopleCommands.Abort.class);
     commands.put("restore", RestoreCommand.class);

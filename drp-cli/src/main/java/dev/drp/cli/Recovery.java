@@ -82,6 +82,7 @@ final class Recovery {
             session.adapters().programs()),
         restore(),
         restoreServer(),
+        restoreConfiguration(),
         session.state());
   }
 

@@ -5,6 +5,7 @@ import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Environment;
+import dev.drp.procedure.RecoveryPlans;
 import dev.drp.procedure.RestoreConfiguration;
 import dev.drp.procedure.RestoreRequest;
 import dev.drp.recovery.Execution;
@@ -215,7 +216,7 @@ final class RestoreCommand extends DrpCommand {
   private static String target(Session session, Execution before) {
     return before.plan().equals(RestoreConfiguration.NAME)
         ? before.environment()
-        : session.plan().environment(before.environment()).requireDatabase().name();
+        : RecoveryPlans.confirmedBy(session.plan().environment(before.environment()));
   }
 
   /** {@code drp restore-commit}. */

@@ -74,6 +74,11 @@ final class RestoreOptions {
     return confirm == null ? "" : confirm;
   }
 
+  /** Whether they name a certain backup, or a position in the log of one server. */
+  boolean namesBackup() {
+    return which != null && (which.backup != null || which.lsn != null);
+  }
+
   /**
    * @param confirmed name of the database that may be replaced
    */

@@ -33,6 +33,7 @@ import dev.drp.proxy.Upstream;
 import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProjects;
+import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.FakeComposeProject;
 import dev.drp.runtime.FakeContainerRuntime;
@@ -441,6 +442,44 @@ class CommandsTest {
     assertThat(drp("recover", "simulate", "production")).isEqualTo(6);
     assertThat(drp("recover", "simulate", "production", "--mode", "recovery")).isEqualTo(2);
     assertThat(drp("recover", "restart", "production", "--mode", "drill")).isEqualTo(6);
+    assertThat(engine.calls()).isEmpty();
+  }
+
+  @Test
+  void rebuildsAllEnvironmentsUntilOneFails() throws IOException {
+    Files.writeString(
+        folder.resolve("drp.yaml"),
+        PLAN.replace(
+            "  website:\n",
+            """
+              staging: { site: primary, compose: { project: stage, directory: /srv } }
+              website:
+            """));
+    assertThat(drp("backup", "production")).as(test.err()).isZero();
+    assertThat(drp("rebuild", "--all", "--mode", "plan")).as(test.err()).isZero();
+    assertThat(test.out()).contains("production", "staging", "start-services");
+    assertThat(drp("rebuild", "--all")).isEqualTo(6);
+    assertThat(drp("rebuild", "--all", "--confirm", "shop")).isEqualTo(6);
+    assertThat(engine.calls()).isEmpty();
+
+    assertThat(drp("rebuild", "--all", "--confirm", "Ask&Trust")).as(test.err()).isZero();
+    assertThat(project("shop").containers()).allMatch(Container::isUp).hasSize(1);
+    assertThat(project("stage").containers()).allMatch(Container::isUp).hasSize(1);
+
+    assertThat(drp("rebuild", "--all", "--confirm", "Ask&Trust")).isEqualTo(6);
+    assertThat(test.out()).contains("is not lost", "not begun: staging");
+  }
+
+  @Test
+  void rebuildWantsToKnowWhich() {
+    assertThat(drp("rebuild")).isEqualTo(2);
+    assertThat(drp("rebuild", "production", "--all")).isEqualTo(2);
+    assertThat(drp("rebuild", "website")).isEqualTo(2);
+    String id = "20261122T101500Z-3f9a1c";
+    assertThat(drp("rebuild", "--all", "--backup", id)).isEqualTo(2);
+    assertThat(drp("rebuild", "--all", "--configuration-backup", id)).isEqualTo(2);
+    assertThat(drp("rebuild", "production")).isEqualTo(6);
+    assertThat(test.err()).contains("--confirm 'shop'");
     assertThat(engine.calls()).isEmpty();
   }
 

@@ -68,8 +68,8 @@ public final class OutageReport {
   }
 
   /**
-   * What starts the recommended plan; empty where there is none. A rebuild is done by hand, and
-   * begins with the configuration.
+   * What starts the recommended plan; empty where there is none. Volumes beside the database's are
+   * not a rebuild's: their files are unpacked, to be copied.
    */
   public Optional<String> command() {
     return assessment
@@ -77,7 +77,7 @@ public final class OutageReport {
         .plan()
         .map(
             plan ->
-                plan.equals(Recommendation.REBUILD)
+                assessment.recommendation().reason() == Recommendation.Reason.OTHER_VOLUMES_GONE
                     ? "drp restore-configuration %1$s --into restored-%1$s"
                         .formatted(assessment.environment())
                     : "drp recover %s %s%s%s"

@@ -23,10 +23,17 @@ public record PlannedRecovery(
         Objectives objectives,
     @Key("what one sees when it is needed") List<String> symptoms,
     @Key("phases and steps of the team's own, in order; not for the plans that drp has")
-        List<Phase> phases) {
+        List<Phase> phases,
+    @Key("program and arguments that fetch images a rebuild lacks; only for the plan rebuild")
+        List<String> images,
+    @Key("program and arguments that set up the firewall again; only for the plan rebuild")
+        List<String> firewall) {
+  /** The recovery plan that begins on an empty machine. */
+  public static final String REBUILD = "rebuild";
+
   /** The names of the recovery plans that drp has. */
   public static final Set<String> BUILT_IN =
-      Set.of("restart", "application", "database", "network", "rebuild", "simulate");
+      Set.of("restart", "application", "database", "network", REBUILD, "simulate");
 
   /** A named part of a recovery plan with the time that it should be done by. */
   public record Phase(
@@ -151,12 +158,22 @@ public record PlannedRecovery(
     environments = List.copyOf(environments);
     symptoms = List.copyOf(symptoms);
     phases = List.copyOf(phases);
+    images = List.copyOf(images);
+    firewall = List.copyOf(firewall);
     Rules rules = Rules.of("recovery plan " + name).name(name);
     rules.check(
         phases.isEmpty() || !BUILT_IN.contains(name),
         "phases",
         "phases of " + Text.quote(name),
         "another name: drp has a recovery plan %s of its own".formatted(Text.quote(name)));
+    for (String key : List.of("images", "firewall")) {
+      List<String> command = key.equals("images") ? images : firewall;
+      rules.check(
+          command.isEmpty() || name.equals(REBUILD),
+          key,
+          String.join(" ", command),
+          "nothing: only the plan rebuild has it; a plan of your own has a step with run");
+    }
     checkSteps(rules, phases);
     rules.enforce();
   }
@@ -196,6 +213,7 @@ public record PlannedRecovery(
 
   /** A recovery plan of which the file says the objectives only. */
   public static PlannedRecovery of(String name, Objectives objectives) {
-    return new PlannedRecovery(name, Optional.empty(), List.of(), objectives, List.of(), List.of());
+    return new PlannedRecovery(
+        name, Optional.empty(), List.of(), objectives, List.of(), List.of(), List.of(), List.of());
   }
 }

@@ -8,6 +8,7 @@ import dev.drp.plan.BackupKind;
 import dev.drp.plan.BackupSchedule;
 import dev.drp.plan.ComposeSettings;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.EffectiveObjectives;
 import dev.drp.plan.Environment;
 import dev.drp.plan.PlannedRecovery;
@@ -34,6 +35,7 @@ public final class RecoveryPlans {
   private final RecoveryPorts ports;
   private final RestoreDatabase restoreDatabase;
   private final RestoreServer restoreServer;
+  private final RestoreConfiguration restoreConfiguration;
   private final StateDirectory state;
   private final Map<String, BuiltIn> builtIn = new TreeMap<>();
 
@@ -49,7 +51,11 @@ public final class RecoveryPlans {
   }
 
   /** Of the data, for plans that need it. */
-  private record Restore(BackupKind kind, Supplier<RecoveryPlan> build) {
+  private record Restore(RecoverRequest request, Supplier<RecoveryPlan> build) {
+    BackupKind kind() {
+      return request.kind();
+    }
+
     RecoveryPlan plan() {
       return build.get();
     }
@@ -63,11 +69,13 @@ public final class RecoveryPlans {
       RecoveryPorts ports,
       RestoreDatabase restoreDatabase,
       RestoreServer restoreServer,
+      RestoreConfiguration restoreConfiguration,
       StateDirectory state) {
     this.plan = requireNonNull(plan, "plan");
     this.ports = requireNonNull(ports, "ports");
     this.restoreDatabase = requireNonNull(restoreDatabase, "restoreDatabase");
     this.restoreServer = requireNonNull(restoreServer, "restoreServer");
+    this.restoreConfiguration = requireNonNull(restoreConfiguration, "restoreConfiguration");
     this.state = requireNonNull(state, "state");
     builtIn.put(
         RestartServices.NAME,
@@ -92,6 +100,7 @@ public final class RecoveryPlans {
                     ports.resolver(),
                     ports.probe())
                 .plan(builder, shares, stack, proxy));
+    builtIn.put(RebuildEnvironment.NAME, this::rebuild);
     builtIn.put(
         SimulateDisaster.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
@@ -101,6 +110,47 @@ public final class RecoveryPlans {
                 restore.kind() == BackupKind.PHYSICAL ? stack.stopAll() : stack.stopWriters(),
                 stack.requireUnshared(protectedOthers(environment), this::project),
                 restore.plan()));
+  }
+
+  private RecoveryPlan rebuild(
+      RecoveryPlan.Builder builder,
+      Shares shares,
+      Environment environment,
+      Stack stack,
+      ProxySteps proxy,
+      Restore restore) {
+    String token = confirmedBy(environment);
+    boolean confirmed = restore.request().restore().confirm().equals(token);
+    Optional<PlannedRecovery> planned =
+        Optional.ofNullable(plan.recoveryPlans().get(RebuildEnvironment.NAME))
+            .filter(it -> it.isFor(environment.name()));
+    return new RebuildEnvironment(
+            stack,
+            restoreConfiguration.images(environment.name()),
+            ports.programs(),
+            planned.map(PlannedRecovery::images).orElse(List.of()),
+            planned.map(PlannedRecovery::firewall).orElse(List.of()),
+            plan.thresholds().responseTime())
+        .plan(
+            builder,
+            shares,
+            stack.requireEmptyHost(confirmed, token),
+            restoreConfiguration.part(
+                environment.name(),
+                restore.request().configuration(),
+                confirmed ? environment.name() : "",
+                RebuildEnvironment.CONFIGURATION,
+                stack::requireFiles),
+            environment.database().map(any -> restore.plan()),
+            environment.proxy().map(any -> proxy.apply("apply-proxy")));
+  }
+
+  /**
+   * The name that has to be confirmed where data is replaced: that of the database; of an
+   * environment without one, its own.
+   */
+  public static String confirmedBy(Environment environment) {
+    return environment.database().map(DatabaseSettings::name).orElse(environment.name());
   }
 
   /** Their names: those that there always are, then those of the team. */
@@ -141,10 +191,11 @@ public final class RecoveryPlans {
     return name.equals(SimulateDisaster.NAME);
   }
 
-  /** Whether it replaces data, and so needs the database's name to be confirmed. */
+  /** Whether it replaces data, and so needs a {@linkplain #confirmedBy name} to be confirmed. */
   public boolean replacesData(String name) {
     return name.equals(RecoverDatabase.NAME)
         || name.equals(SimulateDisaster.NAME)
+        || name.equals(RebuildEnvironment.NAME)
         || kindOf(name).isPresent();
   }
 
@@ -172,7 +223,7 @@ public final class RecoveryPlans {
         request.toArguments(),
         restore.impact(),
         new Restore(
-            request.kind(),
+            request,
             () ->
                 request.kind() == BackupKind.PHYSICAL
                     ? restoreServer.plan(environment, restore)
@@ -188,7 +239,7 @@ public final class RecoveryPlans {
         before.arguments(),
         request.restore().impact(),
         new Restore(
-            request.kind(),
+            request,
             () ->
                 request.kind() == BackupKind.PHYSICAL
                     ? restoreServer.plan(before)

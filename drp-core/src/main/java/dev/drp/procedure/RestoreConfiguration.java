@@ -196,6 +196,11 @@ public final class RestoreConfiguration {
         before.arguments().getOrDefault(CONFIRM, ""));
   }
 
+  /** The images of its services, as the backups know them. */
+  StoredImages images(String environment) {
+    return new StoredImages(catalog, reader, environment);
+  }
+
   private FilesOfBackup open(String environment, Optional<BackupId> id) {
     Environment of = plan.environment(environment);
     CatalogEntry backup = FilesOfBackup.choose(catalog.list(environment), environment, id);
@@ -327,9 +332,9 @@ public final class RestoreConfiguration {
     RecoveryPlan plan() {
       RecoveryPlan.Builder builder =
           RecoveryPlan.named(NAME, plan.application(), environment.name())
-              .phase("preflight", chooseBackup(), lookAtTargets())
-              .phase("restore", unpackBeside())
-              .phase(SWITCH, switchFiles())
+              .phase(named("preflight"), chooseBackup(), lookAtTargets())
+              .phase(named("restore"), unpackBeside())
+              .phase(named(SWITCH), switchFiles())
               .commit(dropReplaced())
               .whatStands(this::whatStands)
               .argument(named(CONFIRM), confirm);

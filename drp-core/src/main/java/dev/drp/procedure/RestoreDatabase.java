@@ -125,10 +125,13 @@ public final class RestoreDatabase {
         switch (execution.plan()) {
           case NAME -> aside(execution);
           case RestoreServer.NAME -> RestoreServer.aside(execution);
-          case RecoverDatabase.NAME ->
-              RecoverRequest.fromArguments(execution.arguments()).kind() == BackupKind.PHYSICAL
-                  ? RestoreServer.aside(execution)
-                  : aside(execution);
+          case RecoverDatabase.NAME, RebuildEnvironment.NAME ->
+              execution.steps().stream().noneMatch(step -> step.name().equals(SWITCH))
+                  ? Optional.empty() // no data
+                  : RecoverRequest.fromArguments(execution.arguments()).kind()
+                          == BackupKind.PHYSICAL
+                      ? RestoreServer.aside(execution)
+                      : aside(execution);
           default -> Optional.empty();
         };
     Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.backup.CatalogEntry;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
@@ -19,6 +20,7 @@ import dev.drp.recovery.StepContext;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.Container;
+import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.HiddenSecrets;
 import dev.drp.runtime.Volume;
 import dev.drp.state.DurableFile;
@@ -38,6 +40,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The services of one environment, in the steps that recovery plans are made of. Nothing is reached
@@ -52,6 +55,8 @@ final class Stack {
   private static final Duration PAUSE = Duration.ofMillis(200);
   private static final Duration GRACE = Duration.ofSeconds(30);
   private static final int LOG_LINES = 50;
+  private static final Duration FETCH_LIMIT = Duration.ofHours(2);
+  private static final int MEASUREMENTS = 20;
   private static final String IMAGE = "image.";
   private static final String STOPPED = "stopped";
 
@@ -387,6 +392,292 @@ final class Stack {
               stopRunning(writers);
             })
         .within(START_LIMIT.plusMinutes(1));
+  }
+
+  /**
+   * The machine can take the environment, and it does not run there: what runs is not rebuilt.
+   *
+   * @param confirmed whether the operator named what may be replaced
+   * @param token the name that had to be confirmed
+   */
+  Step requireEmptyHost(boolean confirmed, String token) {
+    return Step.reading(
+            "require-empty-host",
+            "Looks whether engine and Compose answer, and refuses to go on when services of project"
+                + " %s run here, or the name of %s was not confirmed. As a drill, also when"
+                    .formatted(project.name(), token)
+                + " containers or volumes of the project are here at all: it is for another"
+                + " machine.",
+            context -> {
+              impact.ifPresent(at -> context.reached(MeasuringPoint.IMPACT, at));
+              project.requireProgram();
+              List<Container> containers = project.containers();
+              List<String> running =
+                  containers.stream().filter(Container::running).map(Container::name).toList();
+              context.found(
+                  Finding.check(
+                      "running containers",
+                      "none",
+                      running.isEmpty() ? "none" : String.join(", ", running),
+                      running.isEmpty()));
+              if (!running.isEmpty()) {
+                throw new RecoveryException(
+                    ErrorCode.REFUSED,
+                    "%s is not lost: %s runs here"
+                        .formatted(environment.name(), String.join(", ", running)),
+                    "nothing was touched. Another recovery plan fits (drp assess %1$s); or stop"
+                            .formatted(environment.name())
+                        + " its services first.");
+              }
+              if (context.mode() == Mode.DRILL) {
+                requireNothingLeft(containers);
+              }
+              if (!confirmed) {
+                throw new RecoveryException(
+                    ErrorCode.REFUSED,
+                    "files and data of environment %s would be replaced, and %s was not confirmed"
+                        .formatted(environment.name(), token),
+                    "nothing was touched. If that is what you want, confirm that name.");
+              }
+            })
+        .within(Duration.ofMinutes(2))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  private void requireNothingLeft(List<Container> containers) {
+    List<String> left =
+        Stream.concat(
+                containers.stream().map(it -> "container " + it.name()),
+                ports.engine().get().volumes().stream()
+                    .filter(it -> it.composeProject().equals(Optional.of(project.name())))
+                    .map(it -> "volume " + it.name()))
+            .toList();
+    if (!left.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.REFUSED,
+          "a rebuild is rehearsed where nothing of %s is, and here is %s"
+              .formatted(environment.name(), String.join(", ", left)),
+          "nothing was touched. Rehearse it on another machine, with the kit.");
+    }
+  }
+
+  /** The files say what to start; without them there is nothing to rebuild from. */
+  void requireFiles(StepContext context) {
+    List<String> services = project.configuration().inOrder();
+    context.found(Finding.check("Compose files", "", String.join(", ", services), true));
+  }
+
+  /** What a rebuild will need, as far as that is known before the files are back. */
+  Step lookAtImages(StoredImages stored, boolean canFetch) {
+    return Step.reading(
+            "look-at-images",
+            "Looks which of the images that ran are at hand, and whether a backup holds the rest.",
+            context -> {
+              Map<String, String> ids = new TreeMap<>(stored.ids());
+              List<String> missing = new ArrayList<>();
+              ids.forEach(
+                  (service, id) -> {
+                    boolean there = ports.engine().get().image(id).isPresent();
+                    context.found(
+                        Finding.check(
+                            "image of " + service, id, there ? id : "not at hand", there));
+                    if (!there) {
+                      missing.add(service);
+                    }
+                  });
+              if (!missing.isEmpty() && stored.newest().isEmpty() && !canFetch) {
+                context.found(
+                    Finding.warning(
+                        "images",
+                        "those of %s are neither at hand nor in a backup: load or pull what the"
+                                .formatted(String.join(", ", missing))
+                            + " Compose files name"));
+              }
+            })
+        .within(Duration.ofMinutes(10))
+        .onFailure(FailurePolicy.CONTINUE);
+  }
+
+  /**
+   * All images are on the engine before anything starts. Services run those that ran, by content,
+   * where these are there.
+   *
+   * @param fetch the plan's program for those that no backup holds; empty when there is none
+   */
+  Step provideImages(StoredImages stored, List<String> fetch) {
+    return Step.changing(
+            "provide-images",
+            "Loads images that are missing from the newest good backup that holds some%s, and names"
+                    .formatted(
+                        fetch.isEmpty()
+                            ? ""
+                            : ", or fetches them with %s".formatted(String.join(" ", fetch)))
+                + " those that are missing then: Compose pulls and builds none.",
+            context -> {
+              Map<String, String> ids = stored.ids();
+              Map<String, String> missing = missingImages(ids);
+              Optional<CatalogEntry> backup =
+                  missing.isEmpty() ? Optional.empty() : stored.newest();
+              if (backup.isPresent()) {
+                stored.load(backup.get(), project);
+                context.found(
+                    Finding.check("images", "", "loaded from " + backup.get().id(), true));
+                missing = missingImages(ids);
+              }
+              if (!missing.isEmpty() && !fetch.isEmpty()) {
+                PlannedProgram.run(ports.programs(), context, fetch, FETCH_LIMIT);
+                missing = missingImages(ids);
+              }
+              if (!missing.isEmpty()) {
+                throw new RecoveryException(
+                    ErrorCode.IMAGE_NOT_FOUND,
+                    "images are missing: "
+                        + missing.entrySet().stream()
+                            .map(it -> "%s of service %s".formatted(it.getValue(), it.getKey()))
+                            .collect(Collectors.joining(", ")),
+                    "nothing was started. Load or pull them, then resume.");
+              }
+              keepInMind(context, ids);
+            })
+        .probe(DatabaseRestore::repeatable)
+        .within(FETCH_LIMIT.multipliedBy(2));
+  }
+
+  /** By service, what neither the name in the files nor the id of before leads to. */
+  private Map<String, String> missingImages(Map<String, String> ids) {
+    ContainerRuntime engine = ports.engine().get();
+    Map<String, String> missing = new TreeMap<>();
+    project
+        .configuration()
+        .services()
+        .forEach(
+            (service, definition) -> {
+              String name = definition.image().orElse(project.name() + "-" + service);
+              String id = ids.getOrDefault(service, name);
+              if (engine.image(id).isEmpty() && engine.image(name).isEmpty()) {
+                missing.put(service, name);
+              }
+            });
+    return missing;
+  }
+
+  private void keepInMind(StepContext context, Map<String, String> ids) {
+    for (String service : project.configuration().services().keySet()) {
+      String id = ids.getOrDefault(service, "");
+      boolean there = !id.isEmpty() && ports.engine().get().image(id).isPresent();
+      if (there) {
+        context.record(IMAGE + service, id);
+      }
+      context.found(
+          Finding.check(
+              "image of " + service,
+              id.isEmpty() ? "the one that its name means" : id,
+              there ? id : "the one that its name means",
+              there || id.isEmpty()));
+    }
+  }
+
+  /** The server that the data is restored into. */
+  Step startDatabase() {
+    Optional<String> service = environment.database().flatMap(DatabaseSettings::service);
+    return Step.changing(
+            "start-database",
+            service
+                .map(
+                    "docker compose up %s: the server of the data, empty, until it is healthy."
+                        ::formatted)
+                .orElse("The server of the data is not one of the services: it has to be there."),
+            context -> {
+              if (service.isPresent()) {
+                project.up(List.of(service.get()), images(context), START_LIMIT);
+              }
+            })
+        .probe(DatabaseRestore::repeatable)
+        .undo(
+            "Stops it; container and volume stay.",
+            context -> {
+              if (service.isPresent()) {
+                stopRunning(List.of(service.get()));
+              }
+            })
+        .within(START_LIMIT.plusMinutes(1))
+        .onFailure(FailurePolicy.ABORT);
+  }
+
+  /** After {@link #startDatabase}. */
+  Step startRest() {
+    return start("start-services")
+        .undo(
+            "Stops all services but the database.",
+            context -> {
+              List<String> services = new ArrayList<>(project.configuration().inOrder());
+              Collections.reverse(services);
+              services.removeIf(this::isDatabase);
+              stopRunning(services);
+            });
+  }
+
+  /**
+   * Whether it answers as fast as it should.
+   *
+   * @param limit of the median
+   */
+  Step measureAnswers(Optional<Duration> limit) {
+    return Step.reading(
+            "measure-answers",
+            "Asks each of the plan's addresses %d times, one after the other%s."
+                .formatted(
+                    MEASUREMENTS,
+                    limit.map(it -> "; the median may take " + Text.duration(it)).orElse("")),
+            context -> {
+              List<String> slow = new ArrayList<>();
+              for (URI address : environment.health()) {
+                Duration median = measure(context, address, limit);
+                if (limit.isPresent() && median.compareTo(limit.get()) > 0) {
+                  slow.add("%s takes %d ms".formatted(address, median.toMillis()));
+                }
+              }
+              if (!slow.isEmpty()) {
+                throw new RecoveryException(
+                    ErrorCode.VERIFICATION_FAILED,
+                    "it answers too slowly: " + String.join("; ", slow),
+                    "the limit is thresholds.response-time of the plan. Resume measures again.");
+              }
+            })
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(PROBE_LIMIT.multipliedBy((long) MEASUREMENTS * Math.max(1, addresses())));
+  }
+
+  private int addresses() {
+    return environment.health().size();
+  }
+
+  private Duration measure(StepContext context, URI address, Optional<Duration> limit) {
+    List<Duration> times = new ArrayList<>();
+    for (int i = 0; i < MEASUREMENTS; i++) {
+      HttpProbe.Answer answer = ports.probe().ask(address, PROBE_LIMIT);
+      if (!answer.isGood()) {
+        throw new RecoveryException(
+            ErrorCode.SERVICE_UNHEALTHY,
+            "%s answered well, and does not any more: %s".formatted(address, answer.problem()),
+            "the logs of the services of %s may say why.".formatted(environment.name()));
+      }
+      times.add(answer.took());
+    }
+    Collections.sort(times);
+    Duration median = nearestRank(times, 50);
+    context.found(
+        Finding.check(
+            "time of " + address,
+            limit.map(it -> "a median of %d ms at most".formatted(it.toMillis())).orElse(""),
+            "median %d ms, 95th percentile %d ms, of %d"
+                .formatted(median.toMillis(), nearestRank(times, 95).toMillis(), times.size()),
+            limit.isEmpty() || median.compareTo(limit.get()) <= 0));
+    return median;
+  }
+
+  private static Duration nearestRank(List<Duration> sorted, int percent) {
+    return sorted.get((sorted.size() * percent + 99) / 100 - 1);
   }
 
   /** What the plan expects of the live data. */

@@ -7,7 +7,6 @@ import dev.drp.RecoveryException;
 import dev.drp.plan.PlannedRecovery;
 import dev.drp.plan.PlannedRecovery.When;
 import dev.drp.recovery.FailurePolicy;
-import dev.drp.recovery.Finding;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.Phase;
 import dev.drp.recovery.RecoveryPlan;
@@ -28,8 +27,6 @@ import java.util.function.UnaryOperator;
 final class TeamRecovery {
   /** A person may sleep first. */
   private static final Duration PERSON_LIMIT = Duration.ofDays(1);
-
-  private static final int MOST_OUTPUT = 2000;
 
   private final PlannedRecovery planned;
   private final Stack stack;
@@ -195,11 +192,7 @@ final class TeamRecovery {
   }
 
   private void run(StepContext context, List<String> command, Duration limit) {
-    String output = programs.run(Command.of(command).within(limit)).strip();
-    if (!output.isEmpty()) {
-      String end = output.substring(Math.max(0, output.length() - MOST_OUTPUT));
-      context.found(Finding.check("output of " + command.get(0), "", end, true));
-    }
+    PlannedProgram.run(programs, context, command, limit);
   }
 
   private Step.Outcome isDone(PlannedRecovery.Step step) {

@@ -155,6 +155,8 @@ class AssessOutageTest {
     fixture.databaseAnswers = false;
 
     recommends("rebuild", Reason.NOTHING_THERE);
+    assertThat(new OutageReport(assess(), Language.EN).command())
+        .contains("drp recover rebuild production");
   }
 
   @Test

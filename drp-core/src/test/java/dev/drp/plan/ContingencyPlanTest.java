@@ -125,6 +125,8 @@ class ContingencyPlanTest {
             List.of("staging"),
             Objectives.of(DAY, DAY),
             List.of(),
+            List.of(),
+            List.of(),
             List.of());
     ContingencyPlan plan =
         plan()
