@@ -40,6 +40,8 @@ public record DatabaseSettings(
     @Key("folder of the client programs (pg_dump, pg_restore, psql), for a server on a host")
         Optional<Path> tools,
     @Key("how to ask for the version of the application's schema") SchemaVersion schemaVersion,
+    @Key("which migrations of that schema restored data lacks, and whether to apply them")
+        Optional<Migrations> migrations,
     @Key("what restored data must give") List<Expectation> expectations,
     @Key("how its write-ahead log is streamed to the storages") Optional<WalSettings> wal) {
   public static final int DEFAULT_PORT = 5432;
@@ -49,6 +51,7 @@ public record DatabaseSettings(
     requireNonNull(password, "password");
     requireNonNull(superuser, "superuser");
     requireNonNull(schemaVersion, "schemaVersion");
+    requireNonNull(migrations, "migrations");
     requireNonNull(wal, "wal");
     requireNonNull(dataDirectory, "dataDirectory");
     restart = List.copyOf(restart);
@@ -142,6 +145,7 @@ public record DatabaseSettings(
     private List<String> start = List.of();
     private Optional<Path> tools = Optional.empty();
     private SchemaVersion schemaVersion = SchemaVersion.DEFAULT;
+    private Optional<Migrations> migrations = Optional.empty();
     private final List<Expectation> expectations = new ArrayList<>();
     private Optional<WalSettings> wal = Optional.empty();
 
@@ -209,6 +213,11 @@ public record DatabaseSettings(
       return this;
     }
 
+    public Builder migrations(Migrations settings) {
+      migrations = Optional.of(settings);
+      return this;
+    }
+
     public Builder expectation(Expectation expectation) {
       expectations.add(expectation);
       return this;
@@ -235,6 +244,7 @@ public record DatabaseSettings(
           start,
           tools,
           schemaVersion,
+          migrations,
           expectations,
           wal);
     }

@@ -113,6 +113,11 @@ public record Environment(
                 "a service of a Compose project",
                 "compose, with the project that the service is part of")
             .check(
+                compose.isPresent() || database.flatMap(DatabaseSettings::migrations).isEmpty(),
+                "database.migrations",
+                "a service of a Compose project",
+                "compose, with the project that the service is part of")
+            .check(
                 compose.isPresent()
                     || configuration.stream().allMatch(it -> it.service().isEmpty()),
                 "configuration",

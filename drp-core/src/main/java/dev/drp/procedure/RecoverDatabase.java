@@ -4,6 +4,7 @@ import dev.drp.recovery.Mode;
 import dev.drp.recovery.Phase;
 import dev.drp.recovery.RecoveryPlan;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The data is damaged: what writes is stopped, the data of a backup or of an instant is restored
@@ -19,7 +20,11 @@ final class RecoverDatabase {
    * @param restore of the database, or of its whole server; its first phase changes nothing
    */
   static RecoveryPlan plan(
-      RecoveryPlan.Builder builder, Stack stack, ProxySteps proxy, RecoveryPlan restore) {
+      RecoveryPlan.Builder builder,
+      Stack stack,
+      ProxySteps proxy,
+      MigrationSteps migrations,
+      RecoveryPlan restore) {
     List<Phase> phases = restore.phases();
     builder
         .rehearsal()
@@ -28,6 +33,7 @@ final class RecoverDatabase {
         .phase(phases.get(0))
         .phase("containment", proxy.startMaintenance(), stack.captureLogs(), stack.stopWriters());
     phases.subList(1, phases.size()).forEach(builder::phase);
+    migrations.addTo(builder, UnaryOperator.identity());
     return builder
         .phase("resume", stack.startWriters(), stack.checkAnswers(), proxy.endMaintenance())
         .build();

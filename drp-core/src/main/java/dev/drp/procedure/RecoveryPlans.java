@@ -88,7 +88,8 @@ public final class RecoveryPlans {
     builtIn.put(
         RecoverDatabase.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
-            RecoverDatabase.plan(builder, stack, proxy, restore.plan()));
+            RecoverDatabase.plan(
+                builder, stack, proxy, migrations(environment, stack), restore.plan()));
     builtIn.put(
         RecoverNetwork.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
@@ -109,6 +110,7 @@ public final class RecoveryPlans {
                 stack,
                 restore.kind() == BackupKind.PHYSICAL ? stack.stopAll() : stack.stopWriters(),
                 stack.requireUnshared(protectedOthers(environment), this::project),
+                migrations(environment, stack),
                 restore.plan()));
   }
 
@@ -284,6 +286,10 @@ public final class RecoveryPlans {
           .plan(builder);
     }
     return found.plan(builder, new Shares(objectives), environment, stack, proxy, restore);
+  }
+
+  private MigrationSteps migrations(Environment environment, Stack stack) {
+    return new MigrationSteps(environment, project(environment), stack::images);
   }
 
   private ProxySteps proxy(Environment environment) {

@@ -27,6 +27,7 @@ final class SimulateDisaster {
       Stack stack,
       Step disaster,
       Step unshared,
+      MigrationSteps migrations,
       RecoveryPlan restore) {
     List<Phase> phases = restore.phases();
     builder
@@ -40,6 +41,7 @@ final class SimulateDisaster {
         .phase(aborting(phases.get(0)))
         .phase("disaster", disaster);
     phases.subList(1, phases.size()).forEach(phase -> builder.phase(aborting(phase)));
+    migrations.addTo(builder, SimulateDisaster::aborting);
     return builder
         .phase(
             "resume",

@@ -155,7 +155,7 @@ final class Stack {
   }
 
   /** The images that ran when {@link #look} did. */
-  private Map<String, String> images(StepContext context) {
+  Map<String, String> images(StepContext context) {
     Map<String, String> images = new HashMap<>();
     for (String service : project.configuration().services().keySet()) {
       context.find(IMAGE + service).ifPresent(id -> images.put(service, id));

@@ -57,6 +57,20 @@ public interface ComposeProject {
   void up(List<String> services, Map<String, String> images, Duration limit);
 
   /**
+   * Runs a program in a container of its own, which has a service's image, variables, volumes and
+   * networks, and is gone when this returns, whatever happens. No service is started or changed.
+   * One that is still there, of a caller that was killed, is removed first.
+   *
+   * <p>IMAGE_NOT_FOUND; COMMAND_FAILED when it ends with another code than 0, with what it said at
+   * last on standard error, secrets removed; TIMED_OUT.
+   *
+   * @param service whose; one that there is not: COMPOSE_INVALID
+   * @param images as for {@link #up}
+   * @return what it printed on standard output
+   */
+  String run(String service, Map<String, String> images, List<String> program, Duration limit);
+
+  /**
    * Stops and removes its containers and networks. Volumes stay. No effect where there are none.
    *
    * @param grace how long each container may take to end by itself

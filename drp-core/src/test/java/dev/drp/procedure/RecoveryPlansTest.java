@@ -17,6 +17,8 @@ import dev.drp.plan.Criticality;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.LocalHost;
+import dev.drp.plan.Migrations;
+import dev.drp.plan.Migrations.AfterRestore;
 import dev.drp.plan.PlanLoader;
 import dev.drp.plan.PlannedRecovery;
 import dev.drp.plan.ProxySettings;
@@ -42,6 +44,7 @@ import dev.drp.runtime.FakeComposeProject.Behaviour;
 import dev.drp.runtime.FakeContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +76,9 @@ class RecoveryPlansTest {
   private Map<String, Behaviour> behaviours;
   private boolean answers;
   private FakeProxyServer proxies;
+  private AfterRestore afterRestore;
+  private Path pending;
+  private int migrationsRun;
   private final Map<String, List<String>> resolved = new HashMap<>();
 
   @BeforeEach
@@ -85,6 +91,9 @@ class RecoveryPlansTest {
     engine = new FakeContainerRuntime(at.resolve("engine"));
     behaviours = new HashMap<>();
     answers = true;
+    afterRestore = AfterRestore.APPLY;
+    pending = at.resolve("pending");
+    migrationsRun = 0;
     proxies = new FakeProxyServer();
     proxies.edit(SITE, 200, "the shop");
     proxies.start();
@@ -93,6 +102,7 @@ class RecoveryPlansTest {
     }
     project("shop").up(List.of(), Map.of(), Duration.ofSeconds(1));
     fixture.backUp();
+    lacks("AddSlug\n");
   }
 
   private FakeComposeProject project(String name) {
@@ -106,7 +116,21 @@ class RecoveryPlansTest {
                 "frontend", service("frontend", List.of(), List.of()),
                 "nginx", service("nginx", List.of("backend", "frontend"), List.of())),
             Map.of("data", new ComposeConfiguration.Volume(name + "_data", false))),
-        behaviours);
+        behaviours,
+        this::inABackend);
+  }
+
+  /** A backend's programs; which migrations the data lacks is a file of the engine. */
+  private String inABackend(List<String> program) {
+    try {
+      if (program.equals(List.of("migrate"))) {
+        migrationsRun++;
+        Files.writeString(pending, "");
+      }
+      return program.equals(List.of("pending")) ? Files.readString(pending) : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static ComposeConfiguration.Service service(
@@ -124,6 +148,9 @@ class RecoveryPlansTest {
                 DatabaseSettings.builder(
                         like.requireDatabase().name(), like.requireDatabase().user())
                     .service("db")
+                    .migrations(
+                        new Migrations(
+                            "backend", List.of("pending"), List.of("migrate"), afterRestore))
                     .expectation(like.requireDatabase().expectations().get(0))
                     .build())
             .health(HEALTH)
@@ -317,6 +344,45 @@ class RecoveryPlansTest {
     assertThat(undone.state()).isEqualTo(ExecutionState.ROLLED_BACK);
     assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Mallory");
     assertAllUp();
+  }
+
+  private void lacks(String migrations) {
+    try {
+      Files.writeString(pending, migrations);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void migrationsThatTheRestoredDataLacksAreAppliedBeforeWhatWritesStarts() {
+    lacks("AddSlug\nAddIndex\n");
+    int before = engine.calls().size();
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.stepExecution("check-migrations").findings())
+        .extracting(Finding::actual)
+        .containsExactly("AddSlug, AddIndex");
+    assertThat(execution.stepExecution("apply-migrations").state()).isEqualTo(StepState.SUCCEEDED);
+    assertThat(calls(before))
+        .containsSubsequence(
+            "run backend migrate", "run backend pending", "up", "start shop-backend-1");
+    assertThat(migrationsRun).isEqualTo(1);
+  }
+
+  @Test
+  void migrationsAreOnlyNamedWhereThePlanLeavesThemToAPerson() {
+    afterRestore = AfterRestore.REPORT;
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(execution.stepExecution("check-migrations").findings())
+        .extracting(Finding::kind, Finding::actual)
+        .contains(tuple(Finding.Kind.CHECK, "AddSlug"))
+        .anyMatch(it -> it.toList().contains(Finding.Kind.WARNING));
+    assertThat(migrationsRun).isZero();
   }
 
   @Test

@@ -99,6 +99,26 @@ public abstract class ComposeProjectContract {
   }
 
   @Test
+  void runsAProgramInAContainerOfItsOwnAndLeavesNothing() {
+    ComposeProject project = project(serves("db"), unchecked("app"));
+
+    assertThat(run(project, "app", "echo hello; exit 0")).isEqualTo("hello\n");
+    assertThat(run(project, "app", "echo hello >&2; exit 0")).isEmpty();
+    assertFails(ErrorCode.COMMAND_FAILED, () -> run(project, "app", "echo oh-no >&2; exit 3"))
+        .hasMessageContaining("oh-no")
+        .hasMessageContaining("exit code 3");
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> run(project, "aap", "echo hello; exit 0"));
+
+    assertThat(project.containers()).isEmpty();
+    assertThat(engine().containers())
+        .noneMatch(it -> it.composeProject().filter(project.name()::equals).isPresent());
+  }
+
+  private static String run(ComposeProject project, String service, String script) {
+    return project.run(service, Map.of(), List.of("sh", "-c", script), LIMIT);
+  }
+
+  @Test
   void startsOnlyWhatIsAskedForAndWhatItNeeds() {
     ComposeProject project = project(serves("a"), unchecked("b"), unchecked("c"));
 

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A Compose project on a {@link FakeContainerRuntime}, which keeps its state in files. Each call is
@@ -27,6 +29,7 @@ public final class FakeComposeProject implements ComposeProject {
   private final FakeContainerRuntime engine;
   private final ComposeConfiguration configuration;
   private final Map<String, Behaviour> behaviours;
+  private final Programs programs;
 
   /**
    * A project whose services all serve, but for those named in {@code behaviours}. Images have to
@@ -37,6 +40,17 @@ public final class FakeComposeProject implements ComposeProject {
       FakeContainerRuntime engine,
       ComposeConfiguration configuration,
       Map<String, Behaviour> behaviours) {
+    this(name, engine, configuration, behaviours, FakeComposeProject::likeAShell);
+  }
+
+  /** The same, in which other programs can be run. */
+  public FakeComposeProject(
+      String name,
+      FakeContainerRuntime engine,
+      ComposeConfiguration configuration,
+      Map<String, Behaviour> behaviours,
+      Programs programs) {
+    this.programs = programs;
     this.name = name;
     this.engine = engine;
     this.configuration = configuration;
@@ -106,10 +120,7 @@ public final class FakeComposeProject implements ComposeProject {
     engine.note(("up " + String.join(" ", services)).strip());
     for (String service : services) {
       if (!configuration.services().containsKey(service)) {
-        throw new RecoveryException(
-            ErrorCode.COMPOSE_INVALID,
-            "the Compose files of %s have no service %s".formatted(name, service),
-            "correct the name.");
+        throw noService(service);
       }
     }
     List<String> wanted =
@@ -137,12 +148,51 @@ public final class FakeComposeProject implements ComposeProject {
   }
 
   @Override
+  public String run(
+      String service, Map<String, String> images, List<String> program, Duration limit) {
+    engine.note("run %s %s".formatted(service, String.join(" ", program)));
+    if (!configuration.services().containsKey(service)) {
+      throw noService(service);
+    }
+    image(service, images);
+    return programs.run(program);
+  }
+
+  /** What programs print that are run in a container of their own. */
+  public interface Programs {
+    String run(List<String> program);
+  }
+
+  @Override
   public void down(Duration grace) {
     engine.note("down");
     for (Container container : containers()) {
       engine.stop(container, grace);
       engine.remove(container);
     }
+  }
+
+  private RecoveryException noService(String service) {
+    return new RecoveryException(
+        ErrorCode.COMPOSE_INVALID,
+        "the Compose files of %s have no service %s".formatted(name, service),
+        "correct the name.");
+  }
+
+  /** Those of the contract: {@code sh -c 'echo WORD; exit CODE'}. */
+  private static String likeAShell(List<String> program) {
+    Matcher script =
+        Pattern.compile("echo (\\S+)( >&2)?; exit (\\d+)").matcher(program.get(program.size() - 1));
+    if (!script.matches()) {
+      throw new IllegalArgumentException(program.toString());
+    }
+    if (!script.group(3).equals("0")) {
+      throw new RecoveryException(
+          ErrorCode.COMMAND_FAILED,
+          "sh ended with exit code %s: %s".formatted(script.group(3), script.group(1)),
+          "mend it.");
+    }
+    return script.group(2) == null ? script.group(1) + "\n" : "";
   }
 
   private void create(String service, ImageIdentity image) {

@@ -113,12 +113,22 @@ final class ComposeCommand {
    * @return how it ended, well or not
    */
   CommandResult run(String override, Duration limit, List<String> subcommand) {
+    return printed(override, limit, subcommand).result;
+  }
+
+  /** The same, with what it prints on standard output. */
+  Outcome printed(String override, Duration limit, List<String> subcommand) {
     List<String> all = files;
     if (!override.isEmpty()) {
       all = new ArrayList<>(files.isEmpty() ? defaultFiles() : files);
       all.add("-");
     }
-    return run(all, override, limit, subcommand).result;
+    return run(all, override, limit, subcommand);
+  }
+
+  /** Removes a container, whatever it does; no effect if it is not there. */
+  void remove(String container) {
+    execute(List.of("docker", "rm", "--force", "--volumes", container), "", LIMIT);
   }
 
   /** What Compose said at last, without its progress and its warnings. */
@@ -241,5 +251,6 @@ final class ComposeCommand {
     return new RecoveryException(ErrorCode.COMPOSE_INVALID, problem, hint);
   }
 
-  private record Outcome(String output, CommandResult result) {}
+  /** How a program ended, and what it printed before. */
+  record Outcome(String output, CommandResult result) {}
 }

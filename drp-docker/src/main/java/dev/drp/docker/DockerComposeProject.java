@@ -9,6 +9,7 @@ import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
+import dev.drp.runtime.HiddenSecrets;
 import dev.drp.runtime.ImageIdentity;
 import java.io.InputStream;
 import java.time.Duration;
@@ -82,6 +83,38 @@ final class DockerComposeProject implements ComposeProject {
       throw failed("start", result);
     }
     awaited.await(containersOf(wanted));
+  }
+
+  @Override
+  public String run(
+      String service, Map<String, String> images, List<String> program, Duration limit) {
+    wanted(List.of(service), configuration());
+    Map<String, String> others = requireImages(List.of(service), configuration(), images);
+    String container = "%s-%s-drp-run".formatted(name(), service);
+    List<String> arguments =
+        new ArrayList<>(List.of("run", "--rm", "--no-deps", "--no-TTY", "--name", container));
+    arguments.add(service);
+    arguments.addAll(program);
+    compose.remove(container);
+    try {
+      ComposeCommand.Outcome outcome =
+          compose.printed(others.isEmpty() ? "" : ComposeJson.images(others), limit, arguments);
+      if (!outcome.result().succeeded()) {
+        throw new RecoveryException(
+            ErrorCode.COMMAND_FAILED,
+            "%s in a container of service %s of %s ended with exit code %d: %s"
+                .formatted(
+                    program.get(0),
+                    service,
+                    name(),
+                    outcome.result().exitCode(),
+                    HiddenSecrets.of(containers()).hideIn(ComposeCommand.said(outcome.result()))),
+            "what it said above is the cause; mend it, then run this again.");
+      }
+      return outcome.output();
+    } finally {
+      compose.remove(container);
+    }
   }
 
   @Override

@@ -146,6 +146,7 @@ class RecoverTest {
 
   @Test
   void databaseComesBackFromADumpAndTheDamagedOneCanBeHadAgain() throws Exception {
+    production.sql("delete from migrations where name = 'Indexes'"); // as a backup of last month
     report(0, "backup", "production", "--kind", "logical");
     production.sql("delete from answers");
 
@@ -161,6 +162,8 @@ class RecoverTest {
             ReferenceStack.DATABASE);
 
     assertThat(report.path("state").asText()).isEqualTo("AWAITING_COMMIT");
+    assertThat(stateOf(report, "apply-migrations")).isEqualTo("SUCCEEDED");
+    assertThat(report.toString()).contains("\"pending migrations\"", "\"Indexes\"");
     assertServes(production);
     assertThat(production.answer(1, 2)).isEqualTo(ANSWER);
 

@@ -1,0 +1,130 @@
+package dev.drp.procedure;
+
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
+import dev.drp.plan.DatabaseSettings;
+import dev.drp.plan.Environment;
+import dev.drp.plan.Migrations;
+import dev.drp.plan.Migrations.AfterRestore;
+import dev.drp.recovery.FailurePolicy;
+import dev.drp.recovery.Finding;
+import dev.drp.recovery.Mode;
+import dev.drp.recovery.Phase;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
+import dev.drp.recovery.StepContext;
+import dev.drp.runtime.ComposeProject;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/**
+ * Between the return of the data and the start of what writes: restored data may be of an older
+ * schema than the application's image expects.
+ */
+final class MigrationSteps {
+  private static final Duration LIMIT = Duration.ofMinutes(30);
+  private static final Duration START_LIMIT = Duration.ofMinutes(5);
+
+  private final Optional<Migrations> settings;
+  private final List<String> database;
+  private final ComposeProject project;
+  private final Function<StepContext, Map<String, String>> images;
+
+  /**
+   * @param images of the services that ran before, by content
+   */
+  MigrationSteps(
+      Environment environment,
+      ComposeProject project,
+      Function<StepContext, Map<String, String>> images) {
+    settings = environment.database().flatMap(DatabaseSettings::migrations);
+    database = environment.database().flatMap(DatabaseSettings::service).stream().toList();
+    this.project = project;
+    this.images = images;
+  }
+
+  /** Adds them as a phase, if the plan has any. */
+  void addTo(RecoveryPlan.Builder builder, UnaryOperator<Phase> as) {
+    settings.ifPresent(
+        it -> {
+          List<Step> steps = new ArrayList<>(List.of(check(it)));
+          if (it.afterRestore() == AfterRestore.APPLY) {
+            steps.add(apply(it));
+          }
+          builder.phase(as.apply(new Phase("migrations", Optional.empty(), steps)));
+        });
+  }
+
+  private Step check(Migrations migrations) {
+    return Step.reading(
+            "check-migrations",
+            "Asks the image of service %s which migrations the restored data lacks: %s"
+                .formatted(migrations.service(), String.join(" ", migrations.pending())),
+            context -> {
+              List<String> pending = pending(context, migrations);
+              context.found(
+                  Finding.check(
+                      "pending migrations",
+                      "none",
+                      pending.isEmpty() ? "none" : String.join(", ", pending),
+                      pending.isEmpty()));
+              if (!pending.isEmpty() && migrations.afterRestore() == AfterRestore.REPORT) {
+                context.found(
+                    Finding.warning(
+                        "migrations",
+                        "the plan leaves them to you (after-restore: report), or to the"
+                            + " application as it starts"));
+              }
+            })
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(START_LIMIT.plus(LIMIT))
+        .onFailure(
+            migrations.afterRestore() == AfterRestore.REPORT
+                ? FailurePolicy.CONTINUE
+                : FailurePolicy.PAUSE);
+  }
+
+  /** Whatever of them was applied when it was interrupted is not pending any more. */
+  private Step apply(Migrations migrations) {
+    return Step.changing(
+            "apply-migrations",
+            "Applies them in the image of service %s: %s"
+                .formatted(migrations.service(), String.join(" ", migrations.apply())),
+            context -> {
+              if (pending(context, migrations).isEmpty()) {
+                return;
+              }
+              project.run(migrations.service(), images.apply(context), migrations.apply(), LIMIT);
+              List<String> left = pending(context, migrations);
+              if (!left.isEmpty()) {
+                throw new RecoveryException(
+                    ErrorCode.VERIFICATION_FAILED,
+                    "%s ended well, and these are pending as before: %s"
+                        .formatted(String.join(" ", migrations.apply()), String.join(", ", left)),
+                    "see what it does; then go on with drp resume.");
+              }
+            })
+        .probe(
+            context ->
+                pending(context, migrations).isEmpty() ? Step.Outcome.DONE : Step.Outcome.NOT_DONE)
+        .within(START_LIMIT.plus(LIMIT.multipliedBy(2)));
+  }
+
+  private List<String> pending(StepContext context, Migrations migrations) {
+    Map<String, String> ran = images.apply(context);
+    if (!database.isEmpty()) {
+      project.up(database, ran, START_LIMIT);
+    }
+    return project
+        .run(migrations.service(), ran, migrations.pending(), LIMIT)
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .toList();
+  }
+}
