@@ -50,9 +50,9 @@ final class Probes {
         await(site.toString(), limit -> sites.get(site, limit), loaded, it -> below(500, it));
       }
     } else {
-      Set<String> ours = settings.sites().stream().map(SiteAddress::host).collect(toSet());
+      Set<String> ours = settings.sites().stream().map(SiteAddress::hostAndPort).collect(toSet());
       for (URI probe : settings.probes()) {
-        Content by = ours.contains(probe.getHost()) ? loaded : Content.USUAL;
+        Content by = ours.contains(SiteClient.siteOf(probe).hostAndPort()) ? loaded : Content.USUAL;
         await(probe.toString(), limit -> sites.get(probe, limit), by, it -> below(400, it));
       }
     }

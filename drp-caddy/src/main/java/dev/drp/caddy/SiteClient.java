@@ -67,12 +67,17 @@ final class SiteClient {
     return get(site, "/", limit);
   }
 
-  Answer get(URI address, Duration limit) throws IOException {
+  /** Whose an address is. */
+  static SiteAddress siteOf(URI address) {
     boolean tls = "https".equals(address.getScheme());
     int port = address.getPort() >= 0 ? address.getPort() : tls ? 443 : 80;
+    return new SiteAddress(tls, address.getHost(), port);
+  }
+
+  Answer get(URI address, Duration limit) throws IOException {
     String path = address.getRawPath().isEmpty() ? "/" : address.getRawPath();
     String query = address.getRawQuery() == null ? "" : "?" + address.getRawQuery();
-    return get(new SiteAddress(tls, address.getHost(), port), path + query, limit);
+    return get(siteOf(address), path + query, limit);
   }
 
   private Answer get(SiteAddress site, String target, Duration limit) throws IOException {

@@ -8,6 +8,7 @@ import dev.drp.assessment.OutageFacts.Reach;
 import dev.drp.assessment.Reading.Section;
 import dev.drp.assessment.Reading.State;
 import dev.drp.backup.NamedStorage;
+import dev.drp.plan.ComposeSettings;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.EffectiveObjectives.Sourced;
@@ -93,7 +94,8 @@ public final class AssessOutage {
 
     List<ServiceState> services = containers.services();
     Instant impact = said.orElseGet(() -> began(services, now));
-    List<RecoveryPoint> points = recoveryPoints.before(impact);
+    // What is only guessed from containers that ended is shown, but hides no recovery point.
+    List<RecoveryPoint> points = recoveryPoints.before(said.orElse(now));
     List<Reading> readings = new ArrayList<>(system.readings());
     readings.addAll(network.readings(containers.configuration()));
     readings.addAll(containers.files());
@@ -152,7 +154,8 @@ public final class AssessOutage {
         !needsEngine || containers.containers().value().isPresent(),
         needsEngine
             && noContainers
-            && (allVolumesLost || (containers.configuration().isEmpty() && lost.isEmpty())),
+            && (allVolumesLost
+                || (containers.configuration().isEmpty() && hasNoVolume(environment, containers))),
         services,
         environment.database().flatMap(DatabaseSettings::service),
         lost.stream().filter(ofDatabase::contains).toList(),
@@ -165,6 +168,21 @@ public final class AssessOutage {
             .filter(it -> it.state() == State.UNKNOWN && it.section() != Section.SYSTEM)
             .map(Reading::subject)
             .toList());
+  }
+
+  /** As far as can be told without the Compose files: by the plan, and by Compose's own label. */
+  private static boolean hasNoVolume(Environment environment, ContainerReadings containers) {
+    Optional<String> project = environment.compose().map(ComposeSettings::project);
+    Set<String> planned = expectedVolumes(environment, containers);
+    return containers
+        .volumes()
+        .value()
+        .filter(
+            all ->
+                all.stream()
+                    .noneMatch(
+                        it -> it.composeProject().equals(project) || planned.contains(it.name())))
+        .isPresent();
   }
 
   private static Data data(DatabaseReadings database) {

@@ -1,5 +1,7 @@
 package dev.drp.assessment;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.drp.RecoveryException;
 import dev.drp.plan.ContingencyPlan;
 import dev.drp.plan.DatabaseSettings;
@@ -110,7 +112,9 @@ final class SecretsOfPlan {
       if (Files.size(file) > LARGEST_FILE) {
         return variables;
       }
-      for (String line : Files.readAllLines(file)) {
+      // Whatever is in it: a byte that is no UTF-8 in a comment must not show the secrets beside
+      // it.
+      for (String line : new String(Files.readAllBytes(file), UTF_8).lines().toList()) {
         Matcher matcher = VARIABLE.matcher(line);
         if (matcher.matches()) {
           variables.put(matcher.group(1), unquoted(matcher.group(2)));

@@ -6,6 +6,7 @@ import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandRunner;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** A program that the plan file names. */
 final class PlannedProgram {
@@ -14,13 +15,21 @@ final class PlannedProgram {
 
   private PlannedProgram() {}
 
-  /** Runs it, and keeps the end of what it prints as evidence. */
+  /**
+   * Runs it, and keeps the end of what it prints as evidence.
+   *
+   * @param hiding takes secrets out of a text
+   */
   static void run(
-      CommandRunner programs, StepContext context, List<String> command, Duration limit) {
+      CommandRunner programs,
+      StepContext context,
+      List<String> command,
+      Duration limit,
+      UnaryOperator<String> hiding) {
     String output = programs.run(Command.of(command).within(limit)).strip();
     if (!output.isEmpty()) {
       String end = output.substring(Math.max(0, output.length() - MOST_OUTPUT));
-      context.found(Finding.check("output of " + command.get(0), "", end, true));
+      context.found(Finding.check("output of " + command.get(0), "", hiding.apply(end), true));
     }
   }
 }

@@ -152,8 +152,12 @@ final class ProxySteps {
   }
 
   private void restart(StepContext context, ReverseProxy it, boolean onlyWhereNeeded) {
-    List<String> problems = it.status().problems();
-    if (onlyWhereNeeded && problems.isEmpty()) {
+    ProxyStatus status = it.status();
+    List<String> problems = status.problems();
+    boolean answers =
+        status.configuration().isPresent()
+            && status.sites().stream().allMatch(site -> site.status().isPresent());
+    if (onlyWhereNeeded && answers) {
       context.found(Finding.check("proxy", "", "answers, and was left alone", true));
       return;
     }
@@ -164,7 +168,7 @@ final class ProxySteps {
               .formatted(String.join("; ", problems)),
           "restart it by hand, and add proxy.restart to the plan.");
     }
-    it.restart(Reach.WHOLE_PROXY);
+    it.restart(Reach.OWN_SITES);
     context.found(Finding.check("proxy", "", "was restarted, and its sites answer", true));
   }
 }

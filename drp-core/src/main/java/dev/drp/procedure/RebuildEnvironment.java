@@ -116,7 +116,8 @@ final class RebuildEnvironment {
     return Step.changing(
             "firewall",
             "Runs %s; after a crash, again.".formatted(String.join(" ", firewall)),
-            context -> PlannedProgram.run(programs, context, firewall, FIREWALL_LIMIT))
+            context -> PlannedProgram.run(
+                    programs, context, firewall, FIREWALL_LIMIT, stack::withoutSecrets))
         .probe(DatabaseRestore::repeatable)
         .within(FIREWALL_LIMIT.plusMinutes(1));
   }

@@ -563,6 +563,8 @@ public final class RestoreConfiguration {
     private void exchangeBack(Target target) {
       Path unpacked = target.fresh().resolve(target.path.getFileName());
       Path replaced = target.old().resolve(target.path.getFileName());
+      mkdir(target.fresh());
+      mkdir(target.old());
       if (!exists(unpacked) && exists(target.path)) {
         move(target.path, unpacked);
       }
@@ -586,7 +588,7 @@ public final class RestoreConfiguration {
     private String whatStands(Execution execution) {
       return switch (execution.stepExecution(named(SWITCH)).state()) {
         case NOT_STARTED, SKIPPED -> "No file was replaced.";
-        case UNDONE -> "The files are those from before; the restored ones are kept beside them.";
+        case UNDONE -> "The files are those from before; the restored ones are gone.";
         case SUCCEEDED, ALREADY_DONE, FAILED_IGNORED ->
             "The files are the restored ones; what they replaced is kept beside them in folders"
                 + " .drp-%s. Restart the services that read them.".formatted(execution.id());

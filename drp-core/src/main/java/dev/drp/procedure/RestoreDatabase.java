@@ -125,14 +125,15 @@ public final class RestoreDatabase {
         switch (execution.plan()) {
           case NAME -> aside(execution);
           case RestoreServer.NAME -> RestoreServer.aside(execution);
-          case RecoverDatabase.NAME, RebuildEnvironment.NAME ->
-              execution.steps().stream().noneMatch(step -> step.name().equals(SWITCH))
-                  ? Optional.empty() // no data
+          case RestoreConfiguration.NAME -> Optional.empty();
+          // A recovery of the database, or a plan of the team's own with a restore.
+          default ->
+              execution.steps().stream().noneMatch(it -> it.name().equals("drop-replaced"))
+                  ? Optional.empty()
                   : RecoverRequest.fromArguments(execution.arguments()).kind()
                           == BackupKind.PHYSICAL
                       ? RestoreServer.aside(execution)
                       : aside(execution);
-          default -> Optional.empty();
         };
     Duration keep = RestoreRequest.fromArguments(execution.arguments()).keepReplaced();
     return name.map(it -> new SetAside(execution, it, execution.lastAt().plus(keep)));

@@ -188,8 +188,9 @@ final class Stack {
                     ErrorCode.PRECHECK_FAILED,
                     "of environment %s, these volumes are missing: %s"
                         .formatted(environment.name(), String.join(", ", missing)),
-                    "nothing was touched. If they are lost, restore the data with drp recover"
-                        + " database; if the plan is wrong, correct it.");
+                    "nothing was touched. If they are lost: docker compose up -d with the"
+                        + " service makes them anew, empty; then drp recover database brings the"
+                        + " data. If the plan is wrong, correct it.");
               }
             })
         .within(Duration.ofMinutes(2))
@@ -224,6 +225,15 @@ final class Stack {
             })
         .within(Duration.ofMinutes(2))
         .onFailure(FailurePolicy.CONTINUE);
+  }
+
+  /** Without the secrets of its containers; nothing where these cannot be told. */
+  String withoutSecrets(String text) {
+    try {
+      return HiddenSecrets.of(project.containers()).hideIn(text);
+    } catch (RecoveryException e) {
+      return "not kept: its secrets could not be told (%s)".formatted(e.problem());
+    }
   }
 
   /** All of it; {@link #start} is the other way. */
@@ -362,9 +372,22 @@ final class Stack {
         .onFailure(FailurePolicy.ABORT);
   }
 
+  /** All of them where the database's server is none of the project's: each may write to it. */
   private List<String> writers() {
-    String database = environment.database().flatMap(DatabaseSettings::service).orElse("");
-    return project.configuration().withDependents(Set.of(database)).stream()
+    ComposeConfiguration all = project.configuration();
+    Optional<String> database = environment.database().flatMap(DatabaseSettings::service);
+    if (database.isEmpty()) {
+      return all.inOrder();
+    }
+    if (!all.services().containsKey(database.get())) {
+      throw new RecoveryException(
+          ErrorCode.NOT_IN_PLAN,
+          "the Compose files of %s have no service %s, which the plan says is the database's"
+              .formatted(project.name(), database.get()),
+          "correct environments.%s.database.service; they have %s."
+              .formatted(environment.name(), String.join(", ", all.inOrder())));
+    }
+    return all.withDependents(Set.of(database.get())).stream()
         .filter(service -> !isDatabase(service))
         .toList();
   }
@@ -525,7 +548,8 @@ final class Stack {
                 missing = missingImages(ids);
               }
               if (!missing.isEmpty() && !fetch.isEmpty()) {
-                PlannedProgram.run(ports.programs(), context, fetch, FETCH_LIMIT);
+                PlannedProgram.run(
+                    ports.programs(), context, fetch, FETCH_LIMIT, this::withoutSecrets);
                 missing = missingImages(ids);
               }
               if (!missing.isEmpty()) {
@@ -717,6 +741,34 @@ final class Stack {
         .within(ANSWER_LIMIT.plusMinutes(1));
   }
 
+  /**
+   * The same while looking for what is wrong: it keeps nobody from going on, and proves nothing.
+   */
+  Step lookAtAnswers() {
+    return Step.reading(
+            "look-at-answers",
+            "Asks the plan's health addresses once.",
+            context -> {
+              for (URI address : environment.health()) {
+                tell(context, address, ports.probe().ask(address, PROBE_LIMIT));
+              }
+            })
+        .in(Mode.DRILL, Mode.RECOVERY)
+        .within(ANSWER_LIMIT)
+        .onFailure(FailurePolicy.CONTINUE);
+  }
+
+  private static void tell(StepContext context, URI address, HttpProbe.Answer answer) {
+    context.found(
+        Finding.check(
+            "answer of " + address,
+            "a status of 200 to 299",
+            answer.isGood()
+                ? "%d in %d ms".formatted(answer.status().orElse(0), answer.took().toMillis())
+                : answer.problem(),
+            answer.isGood()));
+  }
+
   private void checkAnswers(StepContext context) {
     if (environment.health().isEmpty()) {
       context.found(
@@ -740,14 +792,7 @@ final class Stack {
       pause();
       answer = ports.probe().ask(address, PROBE_LIMIT);
     }
-    context.found(
-        Finding.check(
-            "answer of " + address,
-            "a status of 200 to 299",
-            answer.isGood()
-                ? "%d in %d ms".formatted(answer.status().orElse(0), answer.took().toMillis())
-                : answer.problem(),
-            answer.isGood()));
+    tell(context, address, answer);
     if (!answer.isGood()) {
       throw new RecoveryException(
           ErrorCode.SERVICE_UNHEALTHY,
@@ -812,10 +857,10 @@ final class Stack {
     if (own.isPresent() && own.equals(its)) {
       throw shared(other, "database server with system identifier " + own.get());
     }
-    if (its.isEmpty()) {
+    if (own.isEmpty() || its.isEmpty()) {
       context.found(
           Finding.warning(
-              "database server of " + other.name(),
+              "database server of " + (own.isEmpty() ? environment.name() : other.name()),
               "cannot be asked who it is; project and volumes are others"));
     }
   }

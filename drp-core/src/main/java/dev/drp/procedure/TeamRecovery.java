@@ -56,7 +56,12 @@ final class TeamRecovery {
   }
 
   RecoveryPlan plan(RecoveryPlan.Builder builder) {
-    builder.inPlace().phase("guard", stack.requireUnprotected(Mode.DRILL));
+    boolean replacesData =
+        planned.phases().stream()
+            .flatMap(phase -> phase.steps().stream())
+            .anyMatch(step -> step.restore().isPresent());
+    (replacesData ? builder.rehearsal() : builder.inPlace())
+        .phase("guard", stack.requireUnprotected(Mode.DRILL), stack.look());
     Duration before = Duration.ZERO;
     for (PlannedRecovery.Phase phase : planned.phases()) {
       Optional<Duration> target = phase.within().map(minus(before));
@@ -192,7 +197,7 @@ final class TeamRecovery {
   }
 
   private void run(StepContext context, List<String> command, Duration limit) {
-    PlannedProgram.run(programs, context, command, limit);
+    PlannedProgram.run(programs, context, command, limit, stack::withoutSecrets);
   }
 
   private Step.Outcome isDone(PlannedRecovery.Step step) {

@@ -450,8 +450,9 @@ final class Attempt {
         return interrupted("undoing step " + step.name());
       }
       // Whoever asked for the way back decides how to go on; after a failure nobody is waiting,
-      // and each thing undone is one less to clear up by hand.
-      if (problem != null && outcome != ExecutionState.FAILED) {
+      // and each thing undone is one less to clear up by hand. Not so in a rehearsal: its commit
+      // gives up what could not be put back.
+      if (problem != null && (outcome != ExecutionState.FAILED || plan.isRehearsal(now().mode()))) {
         return new Ending(ExecutionState.PAUSED_BY_FAILED_STEP, problem);
       }
     }

@@ -28,6 +28,8 @@ public final class CommandNotifier implements Notifier {
     try (RunningCommand running = programs.start(Command.of(command))) {
       try (OutputStream input = running.stdin()) {
         input.write((message + "\n").getBytes(UTF_8));
+      } catch (IOException e) {
+        // It has ended without reading; its exit code tells more.
       }
       try (InputStream output = running.stdout()) {
         output.transferTo(OutputStream.nullOutputStream());

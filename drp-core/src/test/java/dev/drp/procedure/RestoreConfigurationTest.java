@@ -512,7 +512,8 @@ class RestoreConfigurationTest {
 
     assertThat(stopped.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
     assertThat(Files.exists(apps)).isEqualTo(failing != 2);
-    engine.undo(stopped.id(), restore()::plan, ExecutionListener.SILENT);
+    Execution undone = engine.undo(stopped.id(), restore()::plan, ExecutionListener.SILENT);
+    assertThat(undone.state()).as("%s", undone.problem()).isEqualTo(ExecutionState.ROLLED_BACK);
     assertDamaged();
 
     moves[0] = 0;

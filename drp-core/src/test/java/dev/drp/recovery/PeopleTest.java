@@ -275,6 +275,42 @@ final class PeopleTest {
   }
 
   @Test
+  void aRehearsalThatFailsAndCannotBeUndoneGivesNothingUp() {
+    RecoveryPlan rehearsal =
+        RecoveryPlan.named("rehearsal", "Shop", "staging")
+            .phase(
+                "all",
+                TestPlans.effect(world, "switch")
+                    .undo(
+                        "goes back",
+                        context -> {
+                          world.call("undo switch");
+                          if (world.calls.size() == 2) {
+                            throw new IllegalStateException("not yet");
+                          }
+                        }),
+                Step.changing(
+                        "start",
+                        "fails",
+                        context -> {
+                          throw new IllegalStateException("does not start");
+                        })
+                    .onFailure(FailurePolicy.ABORT))
+            .commit(TestPlans.effect(world, "drop"))
+            .rehearsal()
+            .build();
+
+    Execution paused = engine.execute(rehearsal, Mode.DRILL, ExecutionListener.SILENT);
+    assertThat(paused.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
+    assertThat(world.calls).containsExactly("switch", "undo switch");
+
+    Execution resumed =
+        engine.resume(paused.id(), List.of(), any -> rehearsal, ExecutionListener.SILENT);
+    assertThat(resumed.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(world.calls).containsExactly("switch", "undo switch", "undo switch", "drop");
+  }
+
+  @Test
   void aDrillThatActsInPlaceDoesNotRunBesideARecovery() {
     RecoveryPlan inPlace =
         RecoveryPlan.named("restart", "Shop", "staging")

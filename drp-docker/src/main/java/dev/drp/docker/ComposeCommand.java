@@ -58,9 +58,12 @@ final class ComposeCommand {
   private static final Pattern MISSING_VARIABLE =
       Pattern.compile("The \\\\?\"([^\"\\\\]+)\\\\?\" variable is not set");
 
-  /** A line that Compose cannot read is quoted by it, and often holds a password. */
-  private static final Pattern QUOTED_LINE =
-      Pattern.compile("(failed to read [^\"]*?: line \\d+: [^\"]*)\".*", Pattern.DOTALL);
+  /** What Compose cannot read is quoted by it, and often holds a password. */
+  private static final Pattern QUOTED =
+      Pattern.compile(
+          "(failed to read [^\"]*?: line \\d+: [^\"]*|invalid template: "
+              + "|You may need to escape any \\$ with another \\$\\.\\s*).*",
+          Pattern.DOTALL | Pattern.CASE_INSENSITIVE);
 
   private final CommandRunner commands;
   private final String project;
@@ -140,7 +143,7 @@ final class ComposeCommand {
             .filter(line -> !line.startsWith(" ") && !line.contains("level=warning"))
             .collect(joining("\n"))
             .strip();
-    Matcher quoted = QUOTED_LINE.matcher(text);
+    Matcher quoted = QUOTED.matcher(text);
     return text.isEmpty()
         ? "it ended with exit code " + result.exitCode()
         : quoted.replaceFirst("$1\"***\"");

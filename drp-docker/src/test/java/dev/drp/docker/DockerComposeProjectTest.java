@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("docker")
 class DockerComposeProjectTest extends ComposeProjectContract {
@@ -146,6 +148,25 @@ class DockerComposeProjectTest extends ComposeProjectContract {
 
     assertFails(ErrorCode.COMPOSE_INVALID, project::configuration)
         .hasMessageContaining(".env: line ")
+        .hasMessageNotContaining("hush");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '#',
+      value = {
+        "secrets.env | env_file: [secrets.env]",
+        "unused.env | environment: { DB_PASSWORD: 'hush${hush' }",
+        ".env | hostname: app"
+      })
+  void showsNoSecretThatItCannotRead(String file, String where) throws IOException {
+    Files.writeString(folder.resolve(file), "DB_PASSWORD=hush${hush\n");
+    ComposeProject project =
+        compose("  app: { image: '%s', %s }\n".formatted(TestContainers.image(), where));
+
+    assertFails(ErrorCode.COMPOSE_INVALID, project::configuration)
+        .hasMessageContaining("***")
         .hasMessageNotContaining("hush");
   }
 

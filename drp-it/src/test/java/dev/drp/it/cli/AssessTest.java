@@ -43,7 +43,9 @@ class AssessTest {
       Programs.Result diagnosis = drp("diagnose", "production");
       assertThat(diagnosis.exitCode()).isEqualTo(1);
       assertThat(diagnosis.stdout()).contains("service db", "ended with code");
-      assertThat(drp("plan", "drift", "production").exitCode()).isEqualTo(1);
+      Programs.Result drift = drp("plan", "drift", "production");
+      assertThat(drift.exitCode()).isEqualTo(1);
+      assertThat(drift.toString()).contains("db");
 
       production.compose("down", "--volumes");
       assertThat(drp("assess", "production").stdout())

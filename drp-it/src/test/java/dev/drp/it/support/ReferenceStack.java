@@ -109,8 +109,10 @@ public final class ReferenceStack implements AutoCloseable {
   }
 
   private void remove() {
-    for (Project project : List.of(production, staging)) {
-      project.compose("down", "--volumes", "--remove-orphans", "--timeout", "0");
+    try {
+      production.remove();
+    } finally {
+      staging.remove();
     }
   }
 
@@ -183,6 +185,10 @@ public final class ReferenceStack implements AutoCloseable {
     /** Runs SQL as the application's user; returns values only, a line for each row. */
     public String sql(String statement) {
       return psql(Psql.arguments(DATABASE, DATABASE, statement), "");
+    }
+
+    private void remove() {
+      compose("down", "--volumes", "--remove-orphans", "--timeout", "0");
     }
 
     /** Fills the empty tables: 200000 users make 1 GB, 40 are enough for most. */
