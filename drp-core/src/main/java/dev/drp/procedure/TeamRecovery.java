@@ -68,7 +68,16 @@ final class TeamRecovery {
       before = phase.within().orElse(before);
       add(phase, target, builder);
     }
-    return builder.build();
+    try {
+      return builder.build();
+    } catch (IllegalArgumentException e) {
+      throw new RecoveryException(
+          ErrorCode.PLAN_INVALID,
+          "recovery plan %s: %s, one of which is drp's own"
+              .formatted(planned.name(), e.getMessage()),
+          "give the step of recovery-plans.%s another name.".formatted(planned.name()),
+          e);
+    }
   }
 
   private static UnaryOperator<Duration> minus(Duration before) {

@@ -599,6 +599,67 @@ class RecoveryPlansTest {
   }
 
   @Test
+  void aDrillOfATeamsPlanWithARestorePutsTheDataBack() {
+    fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Today");
+    ContingencyPlan plan =
+        ContingencyPlan.builder(BackupFixture.APPLICATION)
+            .objectives(fixture.objectives)
+            .site(Site.local("primary"))
+            .environment(environment(ProcedureFixture.PRODUCTION, "shop", false))
+            .recoveryPlan(teamsPlan("get it back"))
+            .build();
+
+    Execution drill = execute(plans(plan), "own", Mode.DRILL, fixture.backups.clock);
+
+    assertThat(drill.state()).as("%s", drill.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Today");
+    assertThat(fixture.databases()).noneMatch(name -> name.startsWith("drp_"));
+
+    Execution recovery = execute(plans(plan), "own", Mode.RECOVERY, fixture.backups.clock);
+    assertThat(recovery.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(RestoreDatabase.setAside(recovery)).isPresent();
+  }
+
+  @Test
+  void aStepOfATeamCannotHaveTheNameOfOneOfOurs() {
+    ContingencyPlan plan =
+        ContingencyPlan.builder(BackupFixture.APPLICATION)
+            .site(Site.local("primary"))
+            .environment(environment(ProcedureFixture.PRODUCTION, "shop", false))
+            .recoveryPlan(teamsPlan("look-at-services"))
+            .build();
+
+    assertThatThrownBy(() -> plans(plan).plan("own", ProcedureFixture.PRODUCTION, request()))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PLAN_INVALID))
+        .hasMessageContaining("look-at-services");
+  }
+
+  /** One that restores, and then waits a moment. */
+  private PlannedRecovery teamsPlan(String lastStep) {
+    return Objects.requireNonNull(
+        PlanLoader.load(
+                """
+                format: 1
+                application: Shop
+                sites: { primary: { host: local } }
+                environments: { production: { site: primary } }
+                recovery-plans:
+                  own:
+                    phases:
+                      - name: all
+                        steps:
+                          - { name: data, restore: logical }
+                          - { name: '%s', wait: 1ms }
+                """
+                    .formatted(lastStep),
+                folder.resolve("drp.yaml"))
+            .orThrow()
+            .recoveryPlans()
+            .get("own"));
+  }
+
+  @Test
   void theTeamsOwnPlanRunsAsItIsWritten() throws IOException {
     fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Mallory");
     Path told = folder.resolve("told");
