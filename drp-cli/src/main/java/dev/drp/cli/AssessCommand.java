@@ -1,7 +1,6 @@
 package dev.drp.cli;
 
 import dev.drp.ExitStatus;
-import dev.drp.assessment.AnswerLimits;
 import dev.drp.assessment.AssessOutage;
 import dev.drp.assessment.DowntimeForecast;
 import dev.drp.assessment.OutageAssessment;
@@ -12,6 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,10 +36,10 @@ final class AssessCommand extends DrpCommand {
       names = "--impact",
       paramLabel = "TIME",
       converter = InstantArgument.class,
-      description =
-          "When the outage began: 2026-11-22T10:15:00Z. Data of later is not relied on. Else when"
-              + " the first service ended.")
+      description = "When the outage began: 2026-11-22T10:15:00Z. Data of later is not relied on.")
   private @Nullable Instant impact;
+
+  @Mixin private PatienceOption patience = new PatienceOption();
 
   @Override
   ExitStatus run(Session session) {
@@ -49,7 +49,7 @@ final class AssessCommand extends DrpCommand {
                 session.surroundings(),
                 session.storages().all(),
                 session.state(),
-                AnswerLimits.USUAL,
+                patience.limits(),
                 session.clock())
             .assess(environment, Optional.ofNullable(impact));
     OutageReport report = new OutageReport(assessment, session.plan().language());

@@ -1,12 +1,12 @@
 package dev.drp.cli;
 
 import dev.drp.ExitStatus;
-import dev.drp.assessment.AnswerLimits;
 import dev.drp.assessment.DiagnoseEnvironment;
 import dev.drp.assessment.Diagnosis;
 import dev.drp.assessment.Reading;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code drp diagnose}. */
@@ -25,11 +25,13 @@ final class DiagnoseCommand extends DrpCommand {
       description = "Name of the environment in the plan.")
   private String environment = "";
 
+  @Mixin private PatienceOption patience = new PatienceOption();
+
   @Override
   ExitStatus run(Session session) {
     Diagnosis diagnosis =
         new DiagnoseEnvironment(
-                session.plan(), session.surroundings(), AnswerLimits.USUAL, session.clock())
+                session.plan(), session.surroundings(), patience.limits(), session.clock())
             .diagnose(environment);
     session.print(() -> json(diagnosis), out -> print(diagnosis, out));
     return diagnosis.exitStatus();

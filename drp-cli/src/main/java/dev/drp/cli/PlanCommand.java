@@ -1,7 +1,6 @@
 package dev.drp.cli;
 
 import dev.drp.ExitStatus;
-import dev.drp.assessment.AnswerLimits;
 import dev.drp.assessment.Drift;
 import dev.drp.assessment.FindDrift;
 import dev.drp.plan.ContingencyPlan;
@@ -13,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -178,10 +178,12 @@ final class PlanCommand implements Runnable {
         description = "Name of the environment in the plan; all of them if left out.")
     private @Nullable String environment;
 
+    @Mixin private PatienceOption patience = new PatienceOption();
+
     @Override
     ExitStatus run(Session session) {
       List<Drift> drifts =
-          new FindDrift(session.plan(), session.surroundings(), AnswerLimits.USUAL)
+          new FindDrift(session.plan(), session.surroundings(), patience.limits())
               .find(Optional.ofNullable(environment));
       session.print(() -> json(drifts), out -> print(drifts, session.loadedPlan(), out));
       return Drift.exitStatus(drifts);

@@ -10,6 +10,10 @@ import java.time.Duration;
  */
 public record AnswerLimits(Duration each, Duration all) {
   /** Leaves some of ten seconds for the start of the program, on a machine that is busy. */
-  public static final AnswerLimits USUAL =
-      new AnswerLimits(Duration.ofSeconds(3), Duration.ofSeconds(6));
+  public static final AnswerLimits USUAL = within(Duration.ofSeconds(3));
+
+  /** So long for one answer, and twice as long for all of them. */
+  public static AnswerLimits within(Duration each) {
+    return new AnswerLimits(each, each.multipliedBy(2));
+  }
 }
