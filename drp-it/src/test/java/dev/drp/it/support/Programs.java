@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 /** Runs programs of this machine to their end, both outputs captured. */
 public final class Programs {
   /** The time limit of {@link #run}. */
-  public static final Duration TIME_LIMIT = Duration.ofMinutes(3);
+  public static final Duration TIME_LIMIT = Duration.ofMinutes(10);
 
   /** The label of everything that tests start on an engine. */
   public static final String LABEL = "drp.test";
