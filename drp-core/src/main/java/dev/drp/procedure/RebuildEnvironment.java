@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Everything is lost: on a machine with nothing but a container engine, configuration, images, data
@@ -69,6 +70,7 @@ final class RebuildEnvironment {
       Step guard,
       RecoveryPlan configuration,
       Optional<RecoveryPlan> data,
+      MigrationSteps migrations,
       Optional<Step> proxy) {
     builder.inPlace().takingOver(configuration);
     data.ifPresent(builder::takingOver);
@@ -84,6 +86,7 @@ final class RebuildEnvironment {
       builder.phase("database", shares.of(5), stack.startDatabase());
       builder.phase(preflight(data.get(), true));
       data.get().phases().stream().skip(1).forEach(builder::phase);
+      migrations.addTo(builder, UnaryOperator.identity());
     }
     builder.phase("stack", shares.of(10), stack.startRest());
     proxy.ifPresent(it -> builder.phase("proxy", shares.of(5), it));
@@ -116,7 +119,8 @@ final class RebuildEnvironment {
     return Step.changing(
             "firewall",
             "Runs %s; after a crash, again.".formatted(String.join(" ", firewall)),
-            context -> PlannedProgram.run(
+            context ->
+                PlannedProgram.run(
                     programs, context, firewall, FIREWALL_LIMIT, stack::withoutSecrets))
         .probe(DatabaseRestore::repeatable)
         .within(FIREWALL_LIMIT.plusMinutes(1));

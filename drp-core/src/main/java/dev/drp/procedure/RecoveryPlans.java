@@ -144,6 +144,7 @@ public final class RecoveryPlans {
                 RebuildEnvironment.CONFIGURATION,
                 stack::requireFiles),
             environment.database().map(any -> restore.plan()),
+            migrations(environment, stack),
             environment.proxy().map(any -> proxy.apply("apply-proxy")));
   }
 
