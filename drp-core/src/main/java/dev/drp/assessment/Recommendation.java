@@ -52,16 +52,16 @@ public record Recommendation(
       return none(Reason.ENGINE_SILENT, List.of());
     }
     if (it.nothingThere()) {
-      return plan(REBUILD, Reason.NOTHING_THERE, List.of());
+      return restore(REBUILD, it, Reason.NOTHING_THERE, List.of());
     }
     if (!it.lostVolumes().isEmpty()) {
-      return restore(it, Reason.VOLUMES_GONE, it.lostVolumes());
+      return restore("database", it, Reason.VOLUMES_GONE, it.lostVolumes());
     }
     if (it.data() == Data.GONE) {
-      return restore(it, Reason.DATA_GONE, List.of());
+      return restore("database", it, Reason.DATA_GONE, List.of());
     }
     if (it.data() == Data.WRONG) {
-      return restore(it, Reason.DATA_WRONG, List.of());
+      return restore("database", it, Reason.DATA_WRONG, List.of());
     }
     if (it.local() == Reach.WELL && it.beyond() == Reach.BAD) {
       return plan("network", Reason.BEYOND_THIS_MACHINE, List.of());
@@ -101,8 +101,8 @@ public record Recommendation(
     return new Recommendation(Optional.of(plan), Optional.empty(), reason, about);
   }
 
-  private static Recommendation restore(OutageFacts facts, Reason reason, List<String> about) {
-    return new Recommendation(
-        Optional.of("database"), Optional.of(facts.bestKind()), reason, about);
+  private static Recommendation restore(
+      String plan, OutageFacts facts, Reason reason, List<String> about) {
+    return new Recommendation(Optional.of(plan), Optional.of(facts.bestKind()), reason, about);
   }
 }

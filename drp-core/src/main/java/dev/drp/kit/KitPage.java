@@ -117,6 +117,7 @@ final class KitPage {
         .flatMap(environment -> commands(environment.name(), identity))
         .forEach(lines::add);
     lines.add("");
+    rebuild(identity, lines);
     lines.add("Without this program: each backup holds a README.md with the commands of standard");
     lines.add("programs that restore it.");
     lines.add("");
@@ -132,6 +133,20 @@ final class KitPage {
     }
     people(plan.written(), lines);
     return String.join("\n", lines) + "\n";
+  }
+
+  /** All of it at once, for what is on an engine. */
+  private void rebuild(String identity, List<String> lines) {
+    boolean any =
+        request.plan().environments().values().stream().anyMatch(it -> it.compose().isPresent());
+    if (any) {
+      lines.add("Or all of it at once, on a machine with Docker on which nothing of it is left:");
+      lines.add(
+          "`./drp --plan \"$DRP_PLAN\"%s rebuild --all --mode plan` says what it would do, and"
+              .formatted(identity));
+      lines.add("without `--mode plan` it does it. What fails is gone on with by `./drp resume`.");
+      lines.add("");
+    }
   }
 
   /** For the kit, or for the backups when the kit is plain. */

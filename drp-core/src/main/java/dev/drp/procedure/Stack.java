@@ -30,7 +30,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,7 +56,7 @@ final class Stack {
   private static final int LOG_LINES = 50;
   private static final Duration FETCH_LIMIT = Duration.ofHours(2);
   private static final int MEASUREMENTS = 20;
-  private static final String IMAGE = "image.";
+  private static final String IMAGES = "images";
   private static final String STOPPED = "stopped";
 
   private final Environment environment;
@@ -113,6 +112,7 @@ final class Stack {
               impact.ifPresent(at -> context.reached(MeasuringPoint.IMPACT, at));
               ComposeConfiguration configuration = project.configuration();
               Map<String, List<Container>> containers = byService();
+              Map<String, String> images = new TreeMap<>();
               for (String service : configuration.inOrder()) {
                 List<Container> of = containers.getOrDefault(service, List.of());
                 boolean up = !of.isEmpty() && of.stream().allMatch(Container::isUp);
@@ -124,10 +124,9 @@ final class Stack {
                             ? "no container"
                             : of.stream().map(Stack::condition).collect(Collectors.joining(", ")),
                         up));
-                of.stream()
-                    .findFirst()
-                    .ifPresent(it -> context.record(IMAGE + service, it.image().id()));
+                of.stream().findFirst().ifPresent(it -> images.put(service, it.image().id()));
               }
+              keepInMind(context, images);
             })
         .within(Duration.ofMinutes(2))
         .onFailure(FailurePolicy.ABORT);
@@ -156,11 +155,22 @@ final class Stack {
 
   /** The images that ran when {@link #look} did. */
   Map<String, String> images(StepContext context) {
-    Map<String, String> images = new HashMap<>();
-    for (String service : project.configuration().services().keySet()) {
-      context.find(IMAGE + service).ifPresent(id -> images.put(service, id));
-    }
-    return images;
+    return context
+        .find(IMAGES)
+        .map(
+            text ->
+                text.lines()
+                    .map(line -> line.split(" ", 2))
+                    .collect(Collectors.toMap(line -> line[0], line -> line[1])))
+        .orElse(Map.of());
+  }
+
+  private static void keepInMind(StepContext context, Map<String, String> images) {
+    context.record(
+        IMAGES,
+        images.entrySet().stream()
+            .map(it -> it.getKey() + " " + it.getValue())
+            .collect(Collectors.joining("\n")));
   }
 
   /** Compose would make a volume that is lost anew, and empty. */
@@ -561,7 +571,7 @@ final class Stack {
                             .collect(Collectors.joining(", ")),
                     "nothing was started. Load or pull them, then resume.");
               }
-              keepInMind(context, ids);
+              chooseImages(context, ids);
             })
         .probe(DatabaseRestore::repeatable)
         .within(FETCH_LIMIT.multipliedBy(2));
@@ -585,12 +595,13 @@ final class Stack {
     return missing;
   }
 
-  private void keepInMind(StepContext context, Map<String, String> ids) {
+  private void chooseImages(StepContext context, Map<String, String> ids) {
+    Map<String, String> images = new TreeMap<>();
     for (String service : project.configuration().services().keySet()) {
       String id = ids.getOrDefault(service, "");
       boolean there = !id.isEmpty() && ports.engine().get().image(id).isPresent();
       if (there) {
-        context.record(IMAGE + service, id);
+        images.put(service, id);
       }
       context.found(
           Finding.check(
@@ -599,6 +610,7 @@ final class Stack {
               there ? id : "the one that its name means",
               there || id.isEmpty()));
     }
+    keepInMind(context, images);
   }
 
   /** The server that the data is restored into. */

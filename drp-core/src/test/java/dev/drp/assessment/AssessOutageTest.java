@@ -155,8 +155,9 @@ class AssessOutageTest {
     fixture.databaseAnswers = false;
 
     recommends("rebuild", Reason.NOTHING_THERE);
-    assertThat(new OutageReport(assess(), Language.EN).command())
-        .contains("drp recover rebuild production");
+    OutageReport report = new OutageReport(assess(), Language.EN);
+    assertThat(report.command()).contains("drp recover rebuild production --kind logical");
+    assertThat(report.markdown()).doesNotContain("keeps the data");
   }
 
   @Test

@@ -51,7 +51,8 @@ class AssessTest {
 
       production.compose("down", "--volumes");
       assertThat(look("assess", "production").stdout())
-          .contains("`drp restore-configuration production --into restored-production`");
+          .contains("`drp recover rebuild production --kind physical`")
+          .doesNotContain("conserve les données");
     }
   }
 
