@@ -372,6 +372,18 @@ class RecoveryPlansTest {
   }
 
   @Test
+  void nothingIsAppliedWhereTheRestoredDataLacksNothing() {
+    lacks("");
+    int before = engine.calls().size();
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(calls(before).stream().filter(it -> it.startsWith("run ")))
+        .containsExactly("run backend pending");
+  }
+
+  @Test
   void migrationsAreOnlyNamedWhereThePlanLeavesThemToAPerson() {
     afterRestore = AfterRestore.REPORT;
 

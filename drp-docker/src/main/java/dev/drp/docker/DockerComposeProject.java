@@ -113,7 +113,19 @@ final class DockerComposeProject implements ComposeProject {
       }
       return outcome.output();
     } finally {
+      removeWhateverHappens(container);
+    }
+  }
+
+  /** Also after Ctrl-C: what runs in it must not go on. */
+  private void removeWhateverHappens(String container) {
+    boolean interrupted = Thread.interrupted(); // it would keep us from it
+    try {
       compose.remove(container);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -151,6 +151,33 @@ class DockerComposeProjectTest extends ComposeProjectContract {
         .hasMessageNotContaining("hush");
   }
 
+  @Test
+  void aProgramThatIsInterruptedDoesNotGoOn() throws InterruptedException {
+    ComposeProject project = project(new Given("app", Behaviour.SERVES_UNCHECKED));
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                project.run("app", Map.of(), List.of("sleep", "600"), LIMIT);
+              } catch (RecoveryException e) {
+                // it was interrupted
+              }
+            });
+    caller.start();
+    String filter = "--filter=label=com.docker.compose.project=" + name;
+    long start = System.nanoTime();
+    while (docker("container", "ls", "--quiet", filter).isBlank()) {
+      assertThat(System.nanoTime() - start).as("waiting").isLessThan(60_000_000_000L);
+      Thread.sleep(50);
+    }
+
+    caller.interrupt();
+    caller.join(60_000);
+
+    assertThat(caller.isAlive()).isFalse();
+    assertThat(docker("container", "ls", "--all", "--quiet", filter)).isBlank();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
