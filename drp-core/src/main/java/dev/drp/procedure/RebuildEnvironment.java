@@ -98,8 +98,8 @@ final class RebuildEnvironment {
             "validate",
             shares.of(10),
             stack.checkDatabase(),
-            stack.checkAnswers(),
-            stack.measureAnswers(responseTime))
+            stack.answers().checkAnswers(),
+            stack.answers().measureAnswers(responseTime))
         .build();
   }
 

@@ -19,7 +19,7 @@ final class RecoverApplication {
             stack.look(),
             stack.captureLogs())
         .phase("restart", shares.of(60), stack.restartEach())
-        .phase("validate", shares.of(20), stack.checkDatabase(), stack.checkAnswers())
+        .phase("validate", shares.of(20), stack.checkDatabase(), stack.answers().checkAnswers())
         .whatStands(any -> "The database was not touched.")
         .build();
   }

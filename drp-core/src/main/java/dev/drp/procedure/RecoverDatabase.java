@@ -35,7 +35,8 @@ final class RecoverDatabase {
     phases.subList(1, phases.size()).forEach(builder::phase);
     migrations.addTo(builder, UnaryOperator.identity());
     return builder
-        .phase("resume", stack.startWriters(), stack.checkAnswers(), proxy.endMaintenance())
+        .phase(
+            "resume", stack.startWriters(), stack.answers().checkAnswers(), proxy.endMaintenance())
         .build();
   }
 }

@@ -62,7 +62,7 @@ final class RecoverNetwork {
             shares.of(20),
             stack.requireUnprotected(Mode.DRILL),
             resolveNames(),
-            stack.lookAtAnswers(),
+            stack.answers().lookAtAnswers(),
             proxy.check())
         .phase("proxy", shares.of(40), proxy.restartWhereNeeded())
         .phase("validate", shares.of(40), checkPublic())

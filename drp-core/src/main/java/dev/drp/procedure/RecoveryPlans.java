@@ -109,7 +109,9 @@ public final class RecoveryPlans {
                 builder,
                 stack,
                 restore.kind() == BackupKind.PHYSICAL ? stack.stopAll() : stack.stopWriters(),
-                stack.requireUnshared(protectedOthers(environment), this::project),
+                stack
+                    .sharedWithProtected()
+                    .requireUnshared(protectedOthers(environment), this::project),
                 migrations(environment, stack),
                 restore.plan()));
   }

@@ -25,7 +25,7 @@ final class RestartServices {
             stack.captureLogs())
         .phase("stop", shares.of(10), stack.stop())
         .phase("start", shares.of(60), stack.start())
-        .phase("validate", shares.of(20), stack.checkDatabase(), stack.checkAnswers())
+        .phase("validate", shares.of(20), stack.checkDatabase(), stack.answers().checkAnswers())
         .phase("proxy", proxy.restartWhereNeeded())
         .whatStands(any -> "Volumes were not touched.")
         .build();

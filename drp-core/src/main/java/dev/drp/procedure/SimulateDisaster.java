@@ -46,7 +46,7 @@ final class SimulateDisaster {
         .phase(
             "resume",
             stack.startWriters().onFailure(FailurePolicy.ABORT),
-            stack.checkAnswers().onFailure(FailurePolicy.ABORT))
+            stack.answers().checkAnswers().onFailure(FailurePolicy.ABORT))
         .build();
   }
 

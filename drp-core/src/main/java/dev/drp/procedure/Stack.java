@@ -9,7 +9,6 @@ import dev.drp.backup.CatalogEntry;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
-import dev.drp.probe.HttpProbe;
 import dev.drp.recovery.ExecutionId;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
@@ -24,7 +23,6 @@ import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.HiddenSecrets;
 import dev.drp.runtime.Volume;
 import dev.drp.state.DurableFile;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,13 +47,9 @@ final class Stack {
   /** Starting everything, on a machine that is busy. */
   private static final Duration START_LIMIT = Duration.ofMinutes(10);
 
-  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(2);
-  private static final Duration PROBE_LIMIT = Duration.ofSeconds(10);
-  private static final Duration PAUSE = Duration.ofMillis(200);
   private static final Duration GRACE = Duration.ofSeconds(30);
   private static final int LOG_LINES = 50;
   private static final Duration FETCH_LIMIT = Duration.ofHours(2);
-  private static final int MEASUREMENTS = 20;
   private static final String IMAGES = "images";
   private static final String STOPPED = "stopped";
 
@@ -80,6 +74,16 @@ final class Stack {
     this.ports = requireNonNull(ports, "ports");
     this.impact = requireNonNull(impact, "impact");
     this.evidence = requireNonNull(evidence, "evidence");
+  }
+
+  /** Whether it answers. */
+  AnswerChecks answers() {
+    return new AnswerChecks(environment, ports.probe());
+  }
+
+  /** What it must not share. */
+  SharedWithProtected sharedWithProtected() {
+    return new SharedWithProtected(environment, project, this::volumes, ports.databases());
   }
 
   /** A drill of what acts on the environment itself. */
@@ -653,69 +657,6 @@ final class Stack {
             });
   }
 
-  /**
-   * Whether it answers as fast as it should.
-   *
-   * @param limit of the median
-   */
-  Step measureAnswers(Optional<Duration> limit) {
-    return Step.reading(
-            "measure-answers",
-            "Asks each of the plan's addresses %d times, one after the other%s."
-                .formatted(
-                    MEASUREMENTS,
-                    limit.map(it -> "; the median may take " + Text.duration(it)).orElse("")),
-            context -> {
-              List<String> slow = new ArrayList<>();
-              for (URI address : environment.health()) {
-                Duration median = measure(context, address, limit);
-                if (limit.isPresent() && median.compareTo(limit.get()) > 0) {
-                  slow.add("%s takes %d ms".formatted(address, median.toMillis()));
-                }
-              }
-              if (!slow.isEmpty()) {
-                throw new RecoveryException(
-                    ErrorCode.VERIFICATION_FAILED,
-                    "it answers too slowly: " + String.join("; ", slow),
-                    "the limit is thresholds.response-time of the plan. Resume measures again.");
-              }
-            })
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(PROBE_LIMIT.multipliedBy((long) MEASUREMENTS * Math.max(1, addresses())));
-  }
-
-  private int addresses() {
-    return environment.health().size();
-  }
-
-  private Duration measure(StepContext context, URI address, Optional<Duration> limit) {
-    List<Duration> times = new ArrayList<>();
-    for (int i = 0; i < MEASUREMENTS; i++) {
-      HttpProbe.Answer answer = ports.probe().ask(address, PROBE_LIMIT);
-      if (!answer.isGood()) {
-        throw new RecoveryException(
-            ErrorCode.SERVICE_UNHEALTHY,
-            "%s answered well, and does not any more: %s".formatted(address, answer.problem()),
-            "the logs of the services of %s may say why.".formatted(environment.name()));
-      }
-      times.add(answer.took());
-    }
-    Collections.sort(times);
-    Duration median = nearestRank(times, 50);
-    context.found(
-        Finding.check(
-            "time of " + address,
-            limit.map(it -> "a median of %d ms at most".formatted(it.toMillis())).orElse(""),
-            "median %d ms, 95th percentile %d ms, of %d"
-                .formatted(median.toMillis(), nearestRank(times, 95).toMillis(), times.size()),
-            limit.isEmpty() || median.compareTo(limit.get()) <= 0));
-    return median;
-  }
-
-  private static Duration nearestRank(List<Duration> sorted, int percent) {
-    return sorted.get((sorted.size() * percent + 99) / 100 - 1);
-  }
-
   /** What the plan expects of the live data. */
   Step checkDatabase() {
     return Step.reading(
@@ -734,162 +675,5 @@ final class Stack {
             })
         .in(Mode.DRILL, Mode.RECOVERY)
         .within(Duration.ofMinutes(10));
-  }
-
-  /** The service is back once all of the plan's addresses answer. */
-  Step checkAnswers() {
-    return Step.reading(
-            "check-answers",
-            environment.health().isEmpty()
-                ? "The plan names no address that answers while it is well; only health checks of"
-                    + " containers tell."
-                : "Asks %s until all answer well."
-                    .formatted(
-                        environment.health().stream()
-                            .map(URI::toString)
-                            .collect(Collectors.joining(", "))),
-            this::checkAnswers)
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(ANSWER_LIMIT.plusMinutes(1));
-  }
-
-  /**
-   * The same while looking for what is wrong: it keeps nobody from going on, and proves nothing.
-   */
-  Step lookAtAnswers() {
-    return Step.reading(
-            "look-at-answers",
-            "Asks the plan's health addresses once.",
-            context -> {
-              for (URI address : environment.health()) {
-                tell(context, address, ports.probe().ask(address, PROBE_LIMIT));
-              }
-            })
-        .in(Mode.DRILL, Mode.RECOVERY)
-        .within(ANSWER_LIMIT)
-        .onFailure(FailurePolicy.CONTINUE);
-  }
-
-  private static void tell(StepContext context, URI address, HttpProbe.Answer answer) {
-    context.found(
-        Finding.check(
-            "answer of " + address,
-            "a status of 200 to 299",
-            answer.isGood()
-                ? "%d in %d ms".formatted(answer.status().orElse(0), answer.took().toMillis())
-                : answer.problem(),
-            answer.isGood()));
-  }
-
-  private void checkAnswers(StepContext context) {
-    if (environment.health().isEmpty()) {
-      context.found(
-          Finding.warning(
-              "health",
-              "the plan names no address that answers while %s is well"
-                  .formatted(environment.name())));
-    }
-    long deadline = System.nanoTime() + ANSWER_LIMIT.toNanos();
-    for (URI address : environment.health()) {
-      awaitAnswer(context, address, Duration.ofNanos(deadline - System.nanoTime()));
-    }
-    context.reached(MeasuringPoint.READY);
-  }
-
-  /** Asks until it answers well; SERVICE_UNHEALTHY when it does not in time. */
-  void awaitAnswer(StepContext context, URI address, Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
-    HttpProbe.Answer answer = ports.probe().ask(address, PROBE_LIMIT);
-    while (!answer.isGood() && System.nanoTime() < deadline) {
-      pause();
-      answer = ports.probe().ask(address, PROBE_LIMIT);
-    }
-    tell(context, address, answer);
-    if (!answer.isGood()) {
-      throw new RecoveryException(
-          ErrorCode.SERVICE_UNHEALTHY,
-          "%s does not answer well: %s".formatted(address, answer.problem()),
-          "the logs of the services of %s may say why.".formatted(environment.name()));
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(PAUSE.toMillis());
-    } catch (InterruptedException e) {
-      throw RecoveryException.interrupted("waiting for the service to answer", e);
-    }
-  }
-
-  /** Of which environments this one is not to share anything. */
-  Step requireUnshared(
-      List<Environment> protectedOnes, Function<Environment, ComposeProject> projects) {
-    return Step.reading(
-            "require-unshared",
-            "Refuses to go on when a protected environment has the same Compose project, volume or"
-                + " database server.",
-            context -> {
-              Set<String> own = volumes();
-              for (Environment other : protectedOnes) {
-                Optional<ComposeProject> its = other.compose().map(any -> projects.apply(other));
-                if (its.isPresent() && its.get().name().equals(project.name())) {
-                  throw shared(other, "Compose project " + project.name());
-                }
-                Set<String> common = new TreeSet<>(own);
-                common.retainAll(volumesOf(other, its));
-                if (!common.isEmpty()) {
-                  throw shared(other, "volume " + String.join(", ", common));
-                }
-                requireOtherServer(context, other);
-              }
-            })
-        .within(Duration.ofMinutes(2))
-        .onFailure(FailurePolicy.ABORT);
-  }
-
-  private static Set<String> volumesOf(Environment other, Optional<ComposeProject> project) {
-    Set<String> names =
-        other.volumes().stream().map(Environment.Volume::name).collect(Collectors.toSet());
-    project.ifPresent(
-        it -> {
-          it.configuration().volumes().values().forEach(volume -> names.add(volume.name()));
-          it.containers().stream()
-              .flatMap(container -> container.volumes().stream())
-              .forEach(mount -> names.add(mount.volume()));
-        });
-    return names;
-  }
-
-  private void requireOtherServer(StepContext context, Environment other) {
-    if (environment.database().isEmpty() || other.database().isEmpty()) {
-      return;
-    }
-    Optional<String> own = systemIdentifier(environment);
-    Optional<String> its = systemIdentifier(other);
-    if (own.isPresent() && own.equals(its)) {
-      throw shared(other, "database server with system identifier " + own.get());
-    }
-    if (own.isEmpty() || its.isEmpty()) {
-      context.found(
-          Finding.warning(
-              "database server of " + (own.isEmpty() ? environment.name() : other.name()),
-              "cannot be asked who it is; project and volumes are others"));
-    }
-  }
-
-  private Optional<String> systemIdentifier(Environment of) {
-    try (DatabaseServer server = ports.databases().connect(of)) {
-      return Optional.of(server.facts().systemIdentifier());
-    } catch (RecoveryException e) {
-      return Optional.empty();
-    }
-  }
-
-  private RecoveryException shared(Environment other, String what) {
-    return new RecoveryException(
-        ErrorCode.REFUSED,
-        "environment %s shares %s with %s, which is protected"
-            .formatted(environment.name(), what, other.name()),
-        "nothing was touched. Correct the plan, or give %s its own.".formatted(environment.name()));
   }
 }

@@ -162,7 +162,7 @@ final class TeamRecovery {
       return Step.reading(
           step.name(),
           "Asks %s until it answers well.%s".formatted(address, who),
-          context -> stack.awaitAnswer(context, address, limit(step)));
+          context -> stack.answers().awaitAnswer(context, address, limit(step)));
     }
     if (step.pause().isPresent()) {
       return Step.reading(
