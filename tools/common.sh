@@ -46,6 +46,21 @@ apt_get() {
 
 engine_answers() { command -v docker >/dev/null && timeout 20 docker version >/dev/null 2>&1; }
 
+await_engine() { # await_engine SECONDS
+  local end=$((SECONDS + $1))
+  until engine_answers; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.2
+  done
+}
+
+# The engine's program and its client.
+install_engine() {
+  command -v dockerd >/dev/null || apt_install docker.io || die "cannot install the Docker engine"
+  # Newer releases ship the client apart.
+  command -v docker >/dev/null || apt_install docker-cli || die "cannot install the Docker client"
+}
+
 # debian_sources RELEASE : sources of that Debian release, made from the machine's own by replacing the release name.
 debian_sources() {
   [ "$(. /etc/os-release && echo "$ID")" = debian ] || return 1

@@ -9,7 +9,6 @@ import dev.drp.it.support.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +42,7 @@ class PlanFileFaultsTest {
   @MethodSource("files")
   void isToldWithItsPlaceAndAtOnce(String name, byte[] content, String told) throws Exception {
     Files.write(folder.resolve("drp.yaml"), content);
-    Cli impatient = new Cli(folder, Map.of(), "", Duration.ofSeconds(20));
+    Cli impatient = Cli.in(folder).within(Duration.ofSeconds(20));
 
     Programs.Result result = impatient.run("--state", "state", "plan", "check");
 

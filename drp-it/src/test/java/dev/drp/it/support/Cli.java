@@ -14,27 +14,44 @@ import java.util.Map;
  * are the real ones.
  *
  * @param folder where it runs
+ * @param through what starts it; nothing for this machine
  * @param environment variables in addition to those of the tests
  * @param stdin what it reads
  * @param limit how long it may run
  */
-public record Cli(Path folder, Map<String, String> environment, String stdin, Duration limit) {
+public record Cli(
+    Path folder,
+    List<String> through,
+    Map<String, String> environment,
+    String stdin,
+    Duration limit) {
   public Cli {
+    through = List.copyOf(through);
     environment = Map.copyOf(environment);
   }
 
   public static Cli in(Path folder) {
-    return new Cli(folder, Map.of(), "", Duration.ofMinutes(3));
+    return new Cli(folder, List.of(), Map.of(), "", Duration.ofMinutes(3));
+  }
+
+  /** The same on another machine. */
+  public Cli on(SecondHost host) {
+    return new Cli(folder, host.command(List.of()), environment, stdin, limit);
+  }
+
+  /** The same with another limit. */
+  public Cli within(Duration time) {
+    return new Cli(folder, through, environment, stdin, time);
   }
 
   public Cli with(String variable, String value) {
     Map<String, String> more = new HashMap<>(environment);
     more.put(variable, value);
-    return new Cli(folder, more, stdin, limit);
+    return new Cli(folder, through, more, stdin, limit);
   }
 
   public Cli reading(String input) {
-    return new Cli(folder, environment, input, limit);
+    return new Cli(folder, through, environment, input, limit);
   }
 
   /** Runs it to its end, whatever its exit code. */
@@ -57,18 +74,18 @@ public record Cli(Path folder, Map<String, String> environment, String stdin, Du
     return Programs.finish(process, List.of("process " + process.pid()), "", Duration.ofMinutes(5));
   }
 
-  private static List<String> command(String... arguments) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                ProcessHandle.current().info().command().orElse("java"),
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-                "-cp",
-                classPath(),
-                "dev.drp.cli.Main"));
+  private List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>(through);
+    command.addAll(
+        List.of(
+            ProcessHandle.current().info().command().orElse("java"),
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+            "-cp",
+            classPath(),
+            "dev.drp.cli.Main"));
     command.addAll(Arrays.asList(arguments));
     return command;
   }

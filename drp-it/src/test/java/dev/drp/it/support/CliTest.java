@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +25,7 @@ class CliTest {
 
   @Test
   void endsAProgramThatTakesTooLong() {
-    Cli impatient = new Cli(folder, Map.of(), "", Duration.ofMillis(1));
+    Cli impatient = Cli.in(folder).within(Duration.ofMillis(1));
 
     assertThatThrownBy(() -> impatient.run("--plan", folder.resolve("drp.yaml").toString(), "plan"))
         .isInstanceOf(AssertionError.class)

@@ -6,10 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,14 +28,17 @@ public final class ReferenceStack implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   private final Path folder;
+  private final String name;
   private final Project production;
   private final Project staging;
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final List<String> through;
   private final Thread cleanup = new Thread(this::remove, "remove reference stack");
 
-  private ReferenceStack(Path folder, String name, int productionPort, int stagingPort) {
+  private ReferenceStack(
+      Path folder, String name, int productionPort, int stagingPort, List<String> through) {
     this.folder = folder;
+    this.name = name;
+    this.through = through;
     production = new Project(name, "prod", productionPort);
     staging = new Project(name, "staging", stagingPort);
   }
@@ -52,7 +51,7 @@ public final class ReferenceStack implements AutoCloseable {
    */
   public static ReferenceStack make(Path folder) {
     String name = "drp-it-" + UUID.randomUUID().toString().substring(0, 8);
-    ReferenceStack stack = new ReferenceStack(folder, name, freePort(), freePort());
+    ReferenceStack stack = new ReferenceStack(folder, name, freePort(), freePort(), List.of());
     Programs.run(
             List.of(Path.of("stack", "make").toAbsolutePath().toString(), folder.toString()),
             folder,
@@ -70,6 +69,14 @@ public final class ReferenceStack implements AutoCloseable {
         .requireSuccess();
     Runtime.getRuntime().addShutdownHook(stack.cleanup);
     return stack;
+  }
+
+  /**
+   * The same stack on another machine, of which the files are seen here: what is asked of its
+   * projects is asked there. Not to be closed, as it ends with that machine.
+   */
+  public ReferenceStack on(SecondHost host) {
+    return new ReferenceStack(folder, name, production.port, staging.port, host.command(List.of()));
   }
 
   public Path folder() {
@@ -179,7 +186,7 @@ public final class ReferenceStack implements AutoCloseable {
       List<String> command = new ArrayList<>(List.of("docker", "compose"));
       command.addAll(List.of("--project-name", name, "-f", file()));
       command.addAll(Arrays.asList(arguments));
-      return Programs.run(command, apps(), Map.of(), "", PATIENCE).requireSuccess().stdout();
+      return there(command, apps(), "").stdout();
     }
 
     /** Runs SQL as the application's user; returns values only, a line for each row. */
@@ -208,24 +215,24 @@ public final class ReferenceStack implements AutoCloseable {
       List<String> command = new ArrayList<>(List.of("docker", "exec", "--interactive"));
       command.addAll(List.of(container("db"), "psql"));
       command.addAll(Arrays.asList(arguments));
-      return Programs.run(command, folder, Map.of(), stdin, PATIENCE)
-          .requireSuccess()
-          .stdout()
-          .strip();
+      return there(command, folder, stdin).stdout().strip();
+    }
+
+    private Programs.Result there(List<String> command, Path where, String stdin) {
+      List<String> all = new ArrayList<>(through);
+      all.addAll(command);
+      return Programs.run(all, where, Map.of(), stdin, PATIENCE).requireSuccess();
     }
 
     /** Asks nginx with GET. Fails when nothing answers. */
     public Answer get(String path) {
-      return send(HttpRequest.newBuilder(uri(path)).GET());
+      return ask(path, "--get");
     }
 
     /** Puts a query to the backend; returns its {@code data}. Fails on any status but 200. */
     public JsonNode graphql(String query) {
       String body = JSON.createObjectNode().put("query", query).toString();
-      Answer answer =
-          send(
-              HttpRequest.newBuilder(uri("/api/graphql"))
-                  .POST(HttpRequest.BodyPublishers.ofString(body)));
+      Answer answer = ask("/api/graphql", "--data-raw", body);
       if (answer.status() != 200) {
         throw new AssertionError("%s answered %s".formatted(query, answer));
       }
@@ -258,21 +265,14 @@ public final class ReferenceStack implements AutoCloseable {
           .asText();
     }
 
-    private URI uri(String path) {
-      return URI.create("http://127.0.0.1:" + port + path);
-    }
-
-    private Answer send(HttpRequest.Builder request) {
-      try {
-        HttpResponse<String> response =
-            http.send(request.timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());
-        return new Answer(response.statusCode(), response.body());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new AssertionError("interrupted while asking " + name, e);
-      }
+    private Answer ask(String path, String... options) {
+      List<String> command =
+          new ArrayList<>(
+              List.of("curl", "--silent", "--show-error", "--write-out", "%{stderr}%{http_code}"));
+      command.addAll(Arrays.asList(options));
+      command.add("http://127.0.0.1:%d%s".formatted(port, path));
+      Programs.Result result = there(command, Path.of("/"), "");
+      return new Answer(Integer.parseInt(result.stderr()), result.stdout());
     }
   }
 }
