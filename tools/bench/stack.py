@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import threading
 import time
 import urllib.error
@@ -92,16 +93,19 @@ class Stack:
         self.compose("down", "--volumes")
         say(f"filled with {size / 1e6:,.0f} MB in {time.monotonic() - started:.0f} s")
 
+    def question(self):
+        """Asks the whole stack over HTTP how many surveys there are."""
+        return f"http://127.0.0.1:{self.port}/api/graphql?query=%7B%20surveys%20%7B%20count%20%7D%20%7D"
+
     def surveys(self):
-        """How many there are, as the whole stack answers over HTTP; None while it does not."""
+        """How many there are; None while it does not answer."""
         with contextlib.suppress(OSError, ValueError, urllib.error.URLError):
-            address = f"http://127.0.0.1:{self.port}/api/graphql?query=%7B%20surveys%20%7B%20count%20%7D%20%7D"
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(self.question(), timeout=5) as answer:
                 return json.load(answer)["data"]["surveys"]["count"]
         return None
 
-    def drp(self, *arguments, accepted=(0,)):
-        command = [TOP / "drp", "--plan", self.folder / "drp.yaml", "--state", self.folder / "state", "--output", "json", *arguments]
+    def drp(self, *arguments, accepted=(0,), through=(), state="state"):
+        command = [*through, TOP / "drp", "--plan", self.folder / "drp.yaml", "--state", self.folder / state, "--output", "json", *arguments]
         return json.loads(run(command, accepted=accepted))
 
 
@@ -123,10 +127,10 @@ def production(bench, name):
 
 
 class FirstAnswer:
-    """Asks again and again from now on, until the stack answers with this many surveys: the seconds until it did."""
+    """Asks again and again from now on, until the stack has this many surveys: the seconds until it did."""
 
-    def __init__(self, stack, surveys):
-        self.stack = stack
+    def __init__(self, ask, surveys):
+        self.ask_stack = ask
         self.surveys = surveys
         self.seconds = None
         self.started = time.monotonic()
@@ -135,7 +139,7 @@ class FirstAnswer:
 
     def ask(self):
         while time.monotonic() < self.started + PATIENCE:
-            if self.stack.surveys() == self.surveys:
+            if self.ask_stack() == self.surveys:
                 self.seconds = time.monotonic() - self.started
                 return
             time.sleep(0.05)
@@ -143,7 +147,7 @@ class FirstAnswer:
     def require(self):
         self.thread.join()
         if self.seconds is None:
-            raise SystemExit(f"the stack does not answer {PATIENCE} s after the kill")
+            raise SystemExit(f"the stack does not answer after {PATIENCE} s")
         return self.seconds
 
 
@@ -163,7 +167,7 @@ def recover_database(bench):
         def one_round(_):
             stack.inside("db", "rm", "-rf", f"{DATA}/base", f"{DATA}/pg_wal")
             run(["docker", "kill", stack.container("db")])
-            answer = FirstAnswer(stack, surveys)
+            answer = FirstAnswer(stack.surveys, surveys)
             report = stack.drp("recover", "database", "production", "--confirm", DATABASE)
             seconds = answer.require()
             say_where_time_went("recover-database", report)
@@ -196,6 +200,67 @@ def recover_restart(bench):
 
         rounds = bench.rounds("recover-restart", lambda number: alternate(number, ours, peer))
     return result("s", rounds, "docker compose down, then up --wait", "docker compose down && docker compose up --detach --wait")
+
+
+class SecondHost:
+    """A machine with nothing on it but an empty Docker engine, which sees the files of this one; see tools/host."""
+
+    TOOL = TOP / "tools/host"
+
+    def __init__(self, folder):
+        self.through = (self.TOOL, "run", folder)
+        self.process = subprocess.Popen([self.TOOL, "start", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        if self.process.stdout.readline() != "ready\n":
+            self.__exit__()
+            raise SystemExit("there is no second host: see above")
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def run(self, *command, **options):
+        return run([*self.through, *command], **options)
+
+    def surveys(self, stack):
+        """As that of the stack, on this machine."""
+        text = self.run("curl", "--silent", "--max-time", "5", stack.question(), accepted=range(256))
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            return json.loads(text)["data"]["surveys"]["count"]
+        return None
+
+
+def rebuild(bench):
+    """Production is gone with its machine. On another one there are an empty engine, the plan and the storage."""
+    with production(bench, "rebuild") as stack:
+        say("rebuild: taking the backups to rebuild from")
+        stack.drp("backup", "production", "--kind", "system", "--images", accepted=(0, 3))  # volumes without a name are not in it
+        stack.drp("backup", "production", "--kind", "physical")
+        surveys, rows = stack.surveys(), stack.psql("-c", "select count(*) from answers")
+        stack.compose("down", "--volumes", "--timeout", "0")
+        project, lost = stack.apps.parent, bench.work / "lost"
+        project.rename(lost)
+
+        def one_round(number):
+            run(["sync"])
+            with SecondHost(bench.work / "host") as host:
+                answer = FirstAnswer(lambda: host.surveys(stack), surveys)
+                report = stack.drp("rebuild", "production", "--confirm", DATABASE, through=host.through, state=f"state-{number}")
+                seconds = answer.require()
+                say_where_time_went("rebuild", report)
+                if host.run("docker", "exec", stack.container("db"), *PSQL, "-c", "select count(*) from answers") != rows:
+                    raise SystemExit("rebuilt with other rows than were backed up")
+            shutil.rmtree(project)
+            return seconds, None
+
+        try:
+            rounds = bench.rounds("rebuild", one_round)
+        finally:
+            shutil.rmtree(project, ignore_errors=True)
+            lost.rename(project)
+    return result("s", rounds)
 
 
 @contextlib.contextmanager
@@ -231,6 +296,7 @@ def assess_degraded(bench):
 
 ALL = {
     "recover-database": (recover_database, "seconds from the loss of the stack's database to its first good answer, from a physical backup"),
+    "rebuild": (rebuild, "seconds from the start of a rebuild on an empty second machine to the stack's first good answer, images in the backup"),
     "recover-restart": (recover_restart, "seconds of an emergency restart of the stack, against docker compose down, then up --wait"),
     "assess-degraded": (assess_degraded, "seconds of an assessment with half of the stack dead and the rest silent"),
 }

@@ -11,6 +11,7 @@ import dev.drp.it.support.ReferenceStack.Project;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -31,21 +32,16 @@ class RebuildTest {
   @BeforeEach
   void startProduction() throws IOException {
     stack = ReferenceStack.make(folder);
-    String plan = Files.readString(stack.plan());
-    String configured =
-        plan.replaceFirst(
-            "(?m)^    database:$", "    configuration: [askandtrust-prod/apps]\n    database:");
-    assertThat(configured).isNotEqualTo(plan);
     Files.writeString(
         stack.plan(),
-        configured
-            + """
-            recovery-plans:
-              rebuild:
-                objectives: { recovery-time: 8h }
-                firewall: [touch, %s]
-            """
-                .formatted(folder.resolve("firewall")));
+        """
+        recovery-plans:
+          rebuild:
+            objectives: { recovery-time: 8h }
+            firewall: [touch, %s]
+        """
+            .formatted(folder.resolve("firewall")),
+        StandardOpenOption.APPEND);
     production = stack.production().up().load(40);
     production.answer(1, 2, ANSWER);
   }
