@@ -108,6 +108,11 @@ public final class Sshd implements AutoCloseable {
     return folder.resolve("known_hosts");
   }
 
+  /** The file that another sshd is started with to be the same on another machine. */
+  public Path configuration() {
+    return folder.resolve("sshd_config");
+  }
+
   /** With short limits, as it is near. */
   SshTarget target(Duration answer) {
     return target(user(), answer);

@@ -195,6 +195,9 @@ public final class ReferenceStack implements AutoCloseable {
     }
 
     private void remove() {
+      if (!Files.isDirectory(apps())) {
+        return; // lost, on purpose, when it had been removed
+      }
       compose("down", "--volumes", "--remove-orphans", "--timeout", "0");
     }
 
