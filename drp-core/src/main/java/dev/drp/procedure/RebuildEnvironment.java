@@ -7,9 +7,7 @@ import dev.drp.recovery.Mode;
 import dev.drp.recovery.Phase;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
-import dev.drp.runtime.CommandRunner;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -27,33 +25,25 @@ final class RebuildEnvironment {
   /** Steps of a restore of the data that look at the server, which a rebuild has to start first. */
   private static final Set<String> OF_SERVER = Set.of("identify-target", "check-fit");
 
-  private static final Duration FIREWALL_LIMIT = Duration.ofMinutes(10);
+  static final Duration FIREWALL_LIMIT = Duration.ofMinutes(10);
 
   private final Stack stack;
-  private final StoredImages images;
-  private final CommandRunner programs;
-  private final List<String> fetch;
-  private final List<String> firewall;
+  private final ProvidedImages images;
+  private final Optional<PlannedProgram> firewall;
   private final Optional<Duration> responseTime;
 
   /**
-   * @param programs runs what the plan names
-   * @param fetch the plan's program for images; empty when there is none
-   * @param firewall the plan's program for the firewall; empty when there is none
+   * @param firewall the plan's program for it
    * @param responseTime how long answers may take
    */
   RebuildEnvironment(
       Stack stack,
-      StoredImages images,
-      CommandRunner programs,
-      List<String> fetch,
-      List<String> firewall,
+      ProvidedImages images,
+      Optional<PlannedProgram> firewall,
       Optional<Duration> responseTime) {
     this.stack = requireNonNull(stack, "stack");
     this.images = requireNonNull(images, "images");
-    this.programs = requireNonNull(programs, "programs");
-    this.fetch = List.copyOf(fetch);
-    this.firewall = List.copyOf(firewall);
+    this.firewall = requireNonNull(firewall, "firewall");
     this.responseTime = requireNonNull(responseTime, "responseTime");
   }
 
@@ -77,11 +67,11 @@ final class RebuildEnvironment {
 
     builder.phase("checks", shares.of(5), guard);
     builder.phase(configuration.phases().get(0));
-    builder.phase("look-at-images", stack.lookAtImages(images, !fetch.isEmpty()));
+    builder.phase("look-at-images", images.look());
     data.ifPresent(it -> builder.phase(preflight(it, false)));
 
     configuration.phases().stream().skip(1).forEach(builder::phase);
-    builder.phase("images", shares.of(20), stack.provideImages(images, fetch));
+    builder.phase("images", shares.of(20), images.provide());
     if (data.isPresent()) {
       builder.phase("database", shares.of(5), stack.startDatabase());
       builder.phase(preflight(data.get(), true));
@@ -90,9 +80,7 @@ final class RebuildEnvironment {
     }
     builder.phase("stack", shares.of(10), stack.startRest());
     proxy.ifPresent(it -> builder.phase("proxy", shares.of(5), it));
-    if (!firewall.isEmpty()) {
-      builder.phase("firewall", shares.of(5), firewall());
-    }
+    firewall.ifPresent(it -> builder.phase("firewall", shares.of(5), firewall(it)));
     return builder
         .phase(
             "validate",
@@ -115,14 +103,10 @@ final class RebuildEnvironment {
             .toList());
   }
 
-  private Step firewall() {
+  private static Step firewall(PlannedProgram program) {
     return Step.changing(
-            "firewall",
-            "Runs %s; after a crash, again.".formatted(String.join(" ", firewall)),
-            context ->
-                PlannedProgram.run(
-                    programs, context, firewall, FIREWALL_LIMIT, stack::withoutSecrets))
+            "firewall", "Runs %s; after a crash, again.".formatted(program), program::run)
         .probe(DatabaseRestore::repeatable)
-        .within(FIREWALL_LIMIT.plusMinutes(1));
+        .within(program.limit().plusMinutes(1));
   }
 }

@@ -130,15 +130,21 @@ public final class RecoveryPlans {
             .filter(it -> it.isFor(environment.name()));
     return new RebuildEnvironment(
             stack,
-            restoreConfiguration.images(environment.name()),
-            ports.programs(),
-            planned.map(PlannedRecovery::images).orElse(List.of()),
-            planned.map(PlannedRecovery::firewall).orElse(List.of()),
+            stack.images(
+                restoreConfiguration.images(environment.name()),
+                planned
+                    .map(PlannedRecovery::images)
+                    .filter(line -> !line.isEmpty())
+                    .map(line -> stack.program(line, ProvidedImages.FETCH_LIMIT))),
+            planned
+                .map(PlannedRecovery::firewall)
+                .filter(line -> !line.isEmpty())
+                .map(line -> stack.program(line, RebuildEnvironment.FIREWALL_LIMIT)),
             plan.thresholds().responseTime())
         .plan(
             builder,
             shares,
-            stack.requireEmptyHost(confirmed, token),
+            stack.emptyHost().require(confirmed, token),
             restoreConfiguration.part(
                 environment.name(),
                 restore.request().configuration(),
@@ -292,7 +298,7 @@ public final class RecoveryPlans {
   }
 
   private MigrationSteps migrations(Environment environment, Stack stack) {
-    return new MigrationSteps(environment, project(environment), stack::images);
+    return new MigrationSteps(environment, project(environment), RunningImages::of);
   }
 
   private ProxySteps proxy(Environment environment) {

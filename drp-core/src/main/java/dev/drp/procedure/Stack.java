@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.backup.CatalogEntry;
 import dev.drp.database.DatabaseServer;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
@@ -19,7 +18,6 @@ import dev.drp.recovery.StepContext;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.Container;
-import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.HiddenSecrets;
 import dev.drp.runtime.Volume;
 import dev.drp.state.DurableFile;
@@ -37,7 +35,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The services of one environment, in the steps that recovery plans are made of. Nothing is reached
@@ -49,8 +46,6 @@ final class Stack {
 
   private static final Duration GRACE = Duration.ofSeconds(30);
   private static final int LOG_LINES = 50;
-  private static final Duration FETCH_LIMIT = Duration.ofHours(2);
-  private static final String IMAGES = "images";
   private static final String STOPPED = "stopped";
 
   private final Environment environment;
@@ -79,6 +74,21 @@ final class Stack {
   /** Whether it answers. */
   AnswerChecks answers() {
     return new AnswerChecks(environment, ports.probe());
+  }
+
+  /** That it is not there at all. */
+  EmptyHost emptyHost() {
+    return new EmptyHost(environment, project, ports.engine(), impact);
+  }
+
+  /** The images that it runs. */
+  ProvidedImages images(StoredImages stored, Optional<PlannedProgram> fetch) {
+    return new ProvidedImages(project, ports.engine(), stored, fetch);
+  }
+
+  /** One that the plan names; what it prints may hold secrets of the services. */
+  PlannedProgram program(List<String> line, Duration limit) {
+    return new PlannedProgram(ports.programs(), line, limit, this::withoutSecrets);
   }
 
   /** What it must not share. */
@@ -130,7 +140,7 @@ final class Stack {
                         up));
                 of.stream().findFirst().ifPresent(it -> images.put(service, it.image().id()));
               }
-              keepInMind(context, images);
+              RunningImages.keep(context, images);
             })
         .within(Duration.ofMinutes(2))
         .onFailure(FailurePolicy.ABORT);
@@ -155,26 +165,6 @@ final class Stack {
         .collect(
             Collectors.groupingBy(
                 it -> it.composeService().orElseThrow(), TreeMap::new, Collectors.toList()));
-  }
-
-  /** The images that ran when {@link #look} did. */
-  Map<String, String> images(StepContext context) {
-    return context
-        .find(IMAGES)
-        .map(
-            text ->
-                text.lines()
-                    .map(line -> line.split(" ", 2))
-                    .collect(Collectors.toMap(line -> line[0], line -> line[1])))
-        .orElse(Map.of());
-  }
-
-  private static void keepInMind(StepContext context, Map<String, String> images) {
-    context.record(
-        IMAGES,
-        images.entrySet().stream()
-            .map(it -> it.getKey() + " " + it.getValue())
-            .collect(Collectors.joining("\n")));
   }
 
   /** Compose would make a volume that is lost anew, and empty. */
@@ -242,7 +232,7 @@ final class Stack {
   }
 
   /** Without the secrets of its containers; nothing where these cannot be told. */
-  String withoutSecrets(String text) {
+  private String withoutSecrets(String text) {
     try {
       return HiddenSecrets.of(project.containers()).hideIn(text);
     } catch (RecoveryException e) {
@@ -319,7 +309,7 @@ final class Stack {
   }
 
   private void startAll(StepContext context) {
-    project.up(List.of(), images(context), START_LIMIT);
+    project.up(List.of(), RunningImages.of(context), START_LIMIT);
   }
 
   /**
@@ -351,7 +341,7 @@ final class Stack {
     for (Container container : byService().getOrDefault(service, List.of())) {
       ports.engine().get().restart(container, GRACE);
     }
-    project.up(List.of(service), images(context), START_LIMIT);
+    project.up(List.of(service), RunningImages.of(context), START_LIMIT);
     context.found(Finding.check("service " + service, "up", "restarted, and up", true));
   }
 
@@ -431,190 +421,10 @@ final class Stack {
         .within(START_LIMIT.plusMinutes(1));
   }
 
-  /**
-   * The machine can take the environment, and it does not run there: what runs is not rebuilt.
-   *
-   * @param confirmed whether the operator named what may be replaced
-   * @param token the name that had to be confirmed
-   */
-  Step requireEmptyHost(boolean confirmed, String token) {
-    return Step.reading(
-            "require-empty-host",
-            "Looks whether engine and Compose answer, and refuses to go on when services of project"
-                + " %s run here, or the name of %s was not confirmed. As a drill, also when"
-                    .formatted(project.name(), token)
-                + " containers or volumes of the project are here at all: it is for another"
-                + " machine.",
-            context -> {
-              impact.ifPresent(at -> context.reached(MeasuringPoint.IMPACT, at));
-              project.requireProgram();
-              List<Container> containers = project.containers();
-              List<String> running =
-                  containers.stream().filter(Container::running).map(Container::name).toList();
-              context.found(
-                  Finding.check(
-                      "running containers",
-                      "none",
-                      running.isEmpty() ? "none" : String.join(", ", running),
-                      running.isEmpty()));
-              if (!running.isEmpty()) {
-                throw new RecoveryException(
-                    ErrorCode.REFUSED,
-                    "%s is not lost: %s runs here"
-                        .formatted(environment.name(), String.join(", ", running)),
-                    "nothing was touched. Another recovery plan fits (drp assess %1$s); or stop"
-                            .formatted(environment.name())
-                        + " its services first.");
-              }
-              if (context.mode() == Mode.DRILL) {
-                requireNothingLeft(containers);
-              }
-              if (!confirmed) {
-                throw new RecoveryException(
-                    ErrorCode.REFUSED,
-                    "files and data of environment %s would be replaced, and %s was not confirmed"
-                        .formatted(environment.name(), token),
-                    "nothing was touched. If that is what you want, confirm that name.");
-              }
-            })
-        .within(Duration.ofMinutes(2))
-        .onFailure(FailurePolicy.ABORT);
-  }
-
-  private void requireNothingLeft(List<Container> containers) {
-    List<String> left =
-        Stream.concat(
-                containers.stream().map(it -> "container " + it.name()),
-                ports.engine().get().volumes().stream()
-                    .filter(it -> it.composeProject().equals(Optional.of(project.name())))
-                    .map(it -> "volume " + it.name()))
-            .toList();
-    if (!left.isEmpty()) {
-      throw new RecoveryException(
-          ErrorCode.REFUSED,
-          "a rebuild is rehearsed where nothing of %s is, and here is %s"
-              .formatted(environment.name(), String.join(", ", left)),
-          "nothing was touched. Rehearse it on another machine, with the kit.");
-    }
-  }
-
   /** The files say what to start; without them there is nothing to rebuild from. */
   void requireFiles(StepContext context) {
     List<String> services = project.configuration().inOrder();
     context.found(Finding.check("Compose files", "", String.join(", ", services), true));
-  }
-
-  /** What a rebuild will need, as far as that is known before the files are back. */
-  Step lookAtImages(StoredImages stored, boolean canFetch) {
-    return Step.reading(
-            "look-at-images",
-            "Looks which of the images that ran are at hand, and whether a backup holds the rest.",
-            context -> {
-              Map<String, String> ids = new TreeMap<>(stored.ids());
-              List<String> missing = new ArrayList<>();
-              ids.forEach(
-                  (service, id) -> {
-                    boolean there = ports.engine().get().image(id).isPresent();
-                    context.found(
-                        Finding.check(
-                            "image of " + service, id, there ? id : "not at hand", there));
-                    if (!there) {
-                      missing.add(service);
-                    }
-                  });
-              if (!missing.isEmpty() && stored.newest().isEmpty() && !canFetch) {
-                context.found(
-                    Finding.warning(
-                        "images",
-                        "those of %s are neither at hand nor in a backup: load or pull what the"
-                                .formatted(String.join(", ", missing))
-                            + " Compose files name"));
-              }
-            })
-        .within(Duration.ofMinutes(10))
-        .onFailure(FailurePolicy.CONTINUE);
-  }
-
-  /**
-   * All images are on the engine before anything starts. Services run those that ran, by content,
-   * where these are there.
-   *
-   * @param fetch the plan's program for those that no backup holds; empty when there is none
-   */
-  Step provideImages(StoredImages stored, List<String> fetch) {
-    return Step.changing(
-            "provide-images",
-            "Loads images that are missing from the newest good backup that holds some%s, and names"
-                    .formatted(
-                        fetch.isEmpty()
-                            ? ""
-                            : ", or fetches them with %s".formatted(String.join(" ", fetch)))
-                + " those that are missing then: Compose pulls and builds none.",
-            context -> {
-              Map<String, String> ids = stored.ids();
-              Map<String, String> missing = missingImages(ids);
-              Optional<CatalogEntry> backup =
-                  missing.isEmpty() ? Optional.empty() : stored.newest();
-              if (backup.isPresent()) {
-                stored.load(backup.get(), project);
-                context.found(
-                    Finding.check("images", "", "loaded from " + backup.get().id(), true));
-                missing = missingImages(ids);
-              }
-              if (!missing.isEmpty() && !fetch.isEmpty()) {
-                PlannedProgram.run(
-                    ports.programs(), context, fetch, FETCH_LIMIT, this::withoutSecrets);
-                missing = missingImages(ids);
-              }
-              if (!missing.isEmpty()) {
-                throw new RecoveryException(
-                    ErrorCode.IMAGE_NOT_FOUND,
-                    "images are missing: "
-                        + missing.entrySet().stream()
-                            .map(it -> "%s of service %s".formatted(it.getValue(), it.getKey()))
-                            .collect(Collectors.joining(", ")),
-                    "nothing was started. Load or pull them, then resume.");
-              }
-              chooseImages(context, ids);
-            })
-        .probe(DatabaseRestore::repeatable)
-        .within(FETCH_LIMIT.multipliedBy(2));
-  }
-
-  /** By service, what neither the name in the files nor the id of before leads to. */
-  private Map<String, String> missingImages(Map<String, String> ids) {
-    ContainerRuntime engine = ports.engine().get();
-    Map<String, String> missing = new TreeMap<>();
-    project
-        .configuration()
-        .services()
-        .forEach(
-            (service, definition) -> {
-              String name = definition.image().orElse(project.name() + "-" + service);
-              String id = ids.getOrDefault(service, name);
-              if (engine.image(id).isEmpty() && engine.image(name).isEmpty()) {
-                missing.put(service, name);
-              }
-            });
-    return missing;
-  }
-
-  private void chooseImages(StepContext context, Map<String, String> ids) {
-    Map<String, String> images = new TreeMap<>();
-    for (String service : project.configuration().services().keySet()) {
-      String id = ids.getOrDefault(service, "");
-      boolean there = !id.isEmpty() && ports.engine().get().image(id).isPresent();
-      if (there) {
-        images.put(service, id);
-      }
-      context.found(
-          Finding.check(
-              "image of " + service,
-              id.isEmpty() ? "the one that its name means" : id,
-              there ? id : "the one that its name means",
-              there || id.isEmpty()));
-    }
-    keepInMind(context, images);
   }
 
   /** The server that the data is restored into. */
@@ -629,7 +439,7 @@ final class Stack {
                 .orElse("The server of the data is not one of the services: it has to be there."),
             context -> {
               if (service.isPresent()) {
-                project.up(List.of(service.get()), images(context), START_LIMIT);
+                project.up(List.of(service.get()), RunningImages.of(context), START_LIMIT);
               }
             })
         .probe(DatabaseRestore::repeatable)

@@ -206,7 +206,7 @@ final class TeamRecovery {
   }
 
   private void run(StepContext context, List<String> command, Duration limit) {
-    PlannedProgram.run(programs, context, command, limit, stack::withoutSecrets);
+    stack.program(command, limit).run(context);
   }
 
   private Step.Outcome isDone(PlannedRecovery.Step step) {
