@@ -10,9 +10,7 @@ final class RunningImages {
 
   private RunningImages() {}
 
-  /**
-   * Content ids by service; empty when nobody has looked.
-   */
+  /** Content ids by service; empty when nobody has looked. */
   static Map<String, String> of(StepContext context) {
     return context
         .find(IMAGES)

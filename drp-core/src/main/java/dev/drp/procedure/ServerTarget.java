@@ -37,6 +37,7 @@ final class ServerTarget implements AutoCloseable {
   private final Optional<Execution> before;
   private final String database;
   private @Nullable DataDirectory directory;
+  private DataDirectory.@Nullable Facts facts;
 
   /**
    * @param before the execution when it is resumed, undone or committed
@@ -77,6 +78,7 @@ final class ServerTarget implements AutoCloseable {
             context -> {
               DataDirectory known = open(context.execution());
               DataDirectory.Facts facts = known.facts();
+              this.facts = facts;
               context.record(VOLUME, facts.volume());
               context.found(Finding.check("server", "", facts.place(), true));
               context.found(Finding.check(VOLUME, "", facts.volume(), true));
@@ -175,7 +177,7 @@ final class ServerTarget implements AutoCloseable {
             "Compares the server's programs with the backup, and the space that it needs with"
                 + " what is free: the live files stay in place and take theirs, too.",
             context -> {
-              DataDirectory.Facts facts = directory(context).facts();
+              DataDirectory.Facts facts = facts(context);
               BackupManifest manifest = backup.manifest(context);
               if (request.delta()) {
                 checkIdentity(context, facts, manifest);
@@ -185,6 +187,12 @@ final class ServerTarget implements AutoCloseable {
             })
         .within(Duration.ofMinutes(10))
         .onFailure(FailurePolicy.ABORT);
+  }
+
+  /** As they were when the target was identified, a moment ago; or now. */
+  private DataDirectory.Facts facts(StepContext context) {
+    DataDirectory.Facts known = facts;
+    return known == null ? directory(context).facts() : known;
   }
 
   private void checkIdentity(

@@ -100,6 +100,14 @@ public record Container(
    *
    * @param volume the volume's name, or the host's path for a bind mount
    * @param path where the container sees it
+   * @param source where the engine's machine has it, which need not be this one; empty where the
+   *     engine does not tell
    */
-  public record Mount(String volume, String path) {}
+  public record Mount(String volume, String path, Optional<String> source) {
+    public Mount {
+      requireNonNull(volume, "volume");
+      requireNonNull(path, "path");
+      requireNonNull(source, "source");
+    }
+  }
 }

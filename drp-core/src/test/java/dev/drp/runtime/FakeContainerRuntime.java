@@ -291,7 +291,7 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         Map.of("FAKE_PASSWORD", FakeComposeProject.SECRET),
         Stream.of(value(values, "volumes").split(" ", -1))
             .filter(volume -> !volume.isEmpty())
-            .map(volume -> new Container.Mount(volume, "/" + volume))
+            .map(volume -> new Container.Mount(volume, "/" + volume, Optional.empty()))
             .toList());
   }
 

@@ -299,9 +299,9 @@ public final class DockerContainerRuntime implements ContainerRuntime {
     List<Container.Mount> mounts = new ArrayList<>();
     for (var mount :
         requireNonNullElse(found.getMounts(), List.<InspectContainerResponse.Mount>of())) {
-      String source =
-          requireNonNullElse(requireNonNullElse(mount.getName(), mount.getSource()), "");
-      mounts.add(new Container.Mount(source, mount.getDestination().getPath()));
+      Optional<String> source = Optional.ofNullable(mount.getSource()).filter(it -> !it.isEmpty());
+      String name = requireNonNullElse(mount.getName(), source.orElse(""));
+      mounts.add(new Container.Mount(name, mount.getDestination().getPath(), source));
     }
     mounts.sort(Comparator.comparing(Container.Mount::path)); // the engine's order is any
     String reference = requireNonNullElse(found.getConfig().getImage(), found.getImageId());

@@ -47,6 +47,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
       """;
 
   private final ContainerRuntime runtime;
+  private final CommandRunner host;
   private final Container container;
   private final Container.Mount volume;
   private final Clock clock;
@@ -56,6 +57,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
 
   ContainerDataDirectory(
       ContainerRuntime runtime,
+      CommandRunner host,
       Container container,
       String directory,
       Container.Mount volume,
@@ -64,6 +66,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
       Clock clock) {
     super(directory, owner, superuser);
     this.runtime = runtime;
+    this.host = host;
     this.container = container;
     this.volume = volume;
     this.clock = clock;
@@ -87,7 +90,8 @@ final class ContainerDataDirectory extends ExchangedDirectory {
 
   @Override
   void unpack(ServerFiles files, RecoveryFolder into) {
-    into.unpack(files);
+    VolumeFolder.find(host, runner(), volume, folder())
+        .ifPresentOrElse(here -> into.unpack(files, host, here), () -> into.unpack(files));
   }
 
   @Override
@@ -116,6 +120,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>(PostgresSandboxes.SETTINGS);
     settings.put("listen_addresses", "127.0.0.1");
+    settings.putAll(SYNC_AT_ONCE);
     return settings;
   }
 

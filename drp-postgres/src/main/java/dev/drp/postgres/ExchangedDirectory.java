@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * exchanged with the live ones.
  */
 abstract class ExchangedDirectory implements DataDirectory {
+  /** Before it replays, a server syncs its files; one call does for all of them. */
+  static final Map<String, String> SYNC_AT_ONCE = Map.of("recovery_init_sync_method", "syncfs");
+
   private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
 
   private static final String SYSTEM_IDENTIFIER =
@@ -35,6 +38,7 @@ abstract class ExchangedDirectory implements DataDirectory {
   final String owner;
   final String superuser;
   private @Nullable ThrowawayServer recovered;
+  private int majorVersion;
 
   ExchangedDirectory(String directory, String owner, String superuser) {
     this.directory = directory;
@@ -95,6 +99,13 @@ abstract class ExchangedDirectory implements DataDirectory {
   }
 
   final int majorVersion() {
+    if (majorVersion == 0) {
+      majorVersion = askMajorVersion();
+    }
+    return majorVersion;
+  }
+
+  private int askMajorVersion() {
     CommandRunner runner = runner();
     String version = runner.run(command(List.of("postgres", "--version")));
     Matcher matcher = VERSION.matcher(version);

@@ -306,8 +306,7 @@ final class HostDataDirectory extends ExchangedDirectory {
   @Override
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>(local().settings());
-    // Before it replays, a server syncs its files; one call does for all of them.
-    settings.put("recovery_init_sync_method", "syncfs");
+    settings.putAll(SYNC_AT_ONCE);
     return settings;
   }
 

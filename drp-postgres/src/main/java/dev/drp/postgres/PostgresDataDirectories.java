@@ -56,7 +56,7 @@ public final class PostgresDataDirectories implements DataDirectories {
     String directory = container.environment().getOrDefault("PGDATA", DEFAULT);
     Container.Mount volume = volume(container, directory);
     return new ContainerDataDirectory(
-        runtime, container, directory, volume, owner, superuser, clock);
+        runtime, host, container, directory, volume, owner, superuser, clock);
   }
 
   @Override

@@ -34,8 +34,22 @@ final class RecoveryFolder {
   private static final String SCRIPT = script();
   private static final int BUFFER = 1 << 16;
 
+  /**
+   * What is written goes to disk while more is unpacked: else the kernel slows the writer down when
+   * much is not on disk, and whoever syncs the folder afterwards waits for all of it.
+   */
   private static final String UNPACK =
-      "umask 077; mkdir -- \"$1\" && exec env LC_ALL=C tar -x -f - -C \"$1\"";
+      """
+      umask 077
+      mkdir -- "$1" || exit
+      while kill -0 $$ && sync -f "$1" && sleep 0.5; do :; done >/dev/null 2>&1 &
+      flusher=$!
+      LC_ALL=C tar -x -f - -C "$1"
+      status=$?
+      kill $flusher 2>/dev/null
+      wait $flusher
+      exit $status
+      """;
 
   /**
    * A segment that is not there ends the replay; one that cannot be copied ends the server, as exit
@@ -90,8 +104,24 @@ final class RecoveryFolder {
 
   /** Unpacks everything, but so that no server starts from it yet. */
   void unpack(ServerFiles files) {
-    Command tar = commands.apply(List.of("sh", "-c", UNPACK, "sh", data())).within(Sessions.LONG);
-    try (RunningCommand running = runner.start(tar)) {
+    unpack(files, runner, commands.apply(unpacking(data())));
+  }
+
+  /**
+   * The same, by this machine's own programs.
+   *
+   * @param volume where this machine has the folder
+   */
+  void unpack(ServerFiles files, CommandRunner host, VolumeFolder volume) {
+    unpack(files, host, volume.command(unpacking("data")));
+  }
+
+  private static List<String> unpacking(String into) {
+    return List.of("sh", "-c", UNPACK, "sh", into);
+  }
+
+  private static void unpack(ServerFiles files, CommandRunner runner, Command tar) {
+    try (RunningCommand running = runner.start(tar.within(Sessions.LONG))) {
       Noticing stdin = new Noticing(running.stdin());
       try (ControlFileLast output = new ControlFileLast(new BufferedOutputStream(stdin, BUFFER))) {
         files.writeTo(output);

@@ -23,8 +23,11 @@ import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.postgres.PostgresConnector;
 import dev.drp.postgres.PostgresDataDirectories;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.runtime.RunningCommand;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -32,6 +35,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,8 +50,7 @@ class DataDirectoryInContainerTest {
   private final ContainerRuntime engine = DockerContainerRuntime.of(System.getenv());
   private final PostgresConnector connector =
       new PostgresConnector(() -> engine, new LocalCommandRunner(), Clock.systemUTC());
-  private final PostgresDataDirectories directories =
-      new PostgresDataDirectories(() -> engine, new LocalCommandRunner(), Clock.systemUTC());
+  private final List<String> ranHere = new CopyOnWriteArrayList<>();
   private final String owner = "test-" + UUID.randomUUID();
   private final ComposeProject project = ComposeProject.withPostgres();
   private final Environment environment =
@@ -67,7 +71,36 @@ class DataDirectoryInContainerTest {
   }
 
   private DataDirectory open() {
-    return directories.open(environment, owner);
+    return open(
+        command -> {
+          ranHere.add(String.join(" ", command.arguments()));
+          return new LocalCommandRunner().start(command);
+        });
+  }
+
+  private DataDirectory open(Function<Command, RunningCommand> host) {
+    return new PostgresDataDirectories(() -> engine, runner(host), Clock.systemUTC())
+        .open(environment, owner);
+  }
+
+  private static CommandRunner runner(Function<Command, RunningCommand> start) {
+    return new CommandRunner() {
+      @Override
+      public RunningCommand start(Command command) {
+        return start.apply(command);
+      }
+
+      @Override
+      public String place() {
+        return "this host";
+      }
+    };
+  }
+
+  /** As if the engine were on another machine. */
+  private static RunningCommand notHere(Command command) {
+    throw new RecoveryException(
+        ErrorCode.COMMAND_FAILED, command.program() + " is not to run here", "none.");
   }
 
   private ThrowawayServer recover(DataDirectory directory, Path tar) {
@@ -97,6 +130,7 @@ class DataDirectoryInContainerTest {
 
       ThrowawayServer recovered = recover(directory, backup);
 
+      assertThat(ranHere).as("past the engine").anyMatch(line -> line.contains("tar -x"));
       assertThat(directory.state()).isEqualTo(State.RECOVERED);
       try (ConsistentSnapshot snapshot = recovered.server().openSnapshot("app")) {
         assertThat(snapshot.countRows()).containsExactly(new TableRows("public", "answers", 1000));
@@ -168,7 +202,7 @@ class DataDirectoryInContainerTest {
     project.compose("stop", "--timeout", "0");
     besideStopped("rm -rf \"$PGDATA\"/*");
 
-    try (DataDirectory directory = open()) {
+    try (DataDirectory directory = open(DataDirectoryInContainerTest::notHere)) {
       assertThat(directory.facts().systemIdentifier()).isEmpty();
       assertThat(directory.facts().running()).isFalse();
 
