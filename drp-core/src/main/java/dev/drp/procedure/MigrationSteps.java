@@ -14,6 +14,7 @@ import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
 import dev.drp.recovery.StepContext;
 import dev.drp.runtime.ComposeProject;
+import dev.drp.runtime.Container;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,9 +118,16 @@ final class MigrationSteps {
         .within(START_LIMIT.plus(LIMIT.multipliedBy(2)));
   }
 
+  private boolean databaseIsUp() {
+    return database.isEmpty()
+        || project.containers().stream()
+            .filter(it -> it.composeService().filter(database::contains).isPresent())
+            .anyMatch(Container::isUp);
+  }
+
   private List<String> pending(StepContext context, Migrations migrations) {
     Map<String, String> ran = images.apply(context);
-    if (!database.isEmpty()) {
+    if (!databaseIsUp()) {
       project.up(database, ran, START_LIMIT);
     }
     return project

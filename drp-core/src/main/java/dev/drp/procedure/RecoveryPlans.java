@@ -89,7 +89,7 @@ public final class RecoveryPlans {
         RecoverDatabase.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
             RecoverDatabase.plan(
-                builder, stack, proxy, migrations(environment, stack), restore.plan()));
+                builder, stack, proxy, migrations(environment), restore.plan()));
     builtIn.put(
         RecoverNetwork.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
@@ -112,7 +112,7 @@ public final class RecoveryPlans {
                 stack
                     .sharedWithProtected()
                     .requireUnshared(protectedOthers(environment), this::project),
-                migrations(environment, stack),
+                migrations(environment),
                 restore.plan()));
   }
 
@@ -152,7 +152,7 @@ public final class RecoveryPlans {
                 RebuildEnvironment.CONFIGURATION,
                 stack::requireFiles),
             environment.database().map(any -> restore.plan()),
-            migrations(environment, stack),
+            migrations(environment),
             environment.proxy().map(any -> proxy.apply("apply-proxy")));
   }
 
@@ -297,7 +297,7 @@ public final class RecoveryPlans {
     return found.plan(builder, new Shares(objectives), environment, stack, proxy, restore);
   }
 
-  private MigrationSteps migrations(Environment environment, Stack stack) {
+  private MigrationSteps migrations(Environment environment) {
     return new MigrationSteps(environment, project(environment), RunningImages::of);
   }
 

@@ -88,8 +88,9 @@ final class DockerComposeProject implements ComposeProject {
   @Override
   public String run(
       String service, Map<String, String> images, List<String> program, Duration limit) {
-    wanted(List.of(service), configuration());
-    Map<String, String> others = requireImages(List.of(service), configuration(), images);
+    ComposeConfiguration configuration = configuration();
+    wanted(List.of(service), configuration);
+    Map<String, String> others = requireImages(List.of(service), configuration, images);
     String container = "%s-%s-drp-run".formatted(name(), service);
     List<String> arguments =
         new ArrayList<>(List.of("run", "--rm", "--no-deps", "--no-TTY", "--name", container));
