@@ -84,12 +84,23 @@ final class ExecutionJson {
         .put("commit", phase.commit())
         .put("targetSeconds", phase.target())
         .put("forecast", forecast(phase.forecast()))
+        .put("groups", groups(phase.groupForecasts()))
         .put("steps", phase.steps().stream().map(ExecutionJson::step).toList());
+  }
+
+  private static @Nullable Json groups(Map<String, Forecast> forecasts) {
+    if (forecasts.isEmpty()) {
+      return null;
+    }
+    Json groups = Json.object();
+    forecasts.forEach((group, forecast) -> groups.put(group, forecast(Optional.of(forecast))));
+    return groups;
   }
 
   private static Json step(ExplainedStep step) {
     return Json.object()
         .put("name", step.name())
+        .put("group", step.group())
         .put("explanation", step.explanation())
         .put("changes", step.changes())
         .put("limitSeconds", step.limit())

@@ -5,6 +5,8 @@ import dev.drp.recovery.Explanation;
 import dev.drp.recovery.Explanation.ExplainedPhase;
 import dev.drp.recovery.Explanation.ExplainedStep;
 import dev.drp.recovery.Finding;
+import dev.drp.recovery.Forecast;
+import dev.drp.recovery.Group;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.ObjectiveState;
 import dev.drp.recovery.PhaseExecution;
@@ -154,12 +156,25 @@ final class ExecutionText {
             + (phase.commit() ? ", when committed" : "");
     out.line("%s  (%s%s)".formatted(out.bold(phase.name()), Format.duration(phase.took()), target));
     Table table = Table.of("", "", "", ">");
-    for (StepExecution step : phase.steps()) {
-      table.row(
-          "", state(step.state(), out), step.name(), step.took().map(Format::duration).orElse(""));
+    for (Group<StepExecution> group : phase.groups()) {
+      group
+          .name()
+          .ifPresent(
+              name -> table.row("", "at once", name, Format.duration(PhaseExecution.took(group))));
+      for (StepExecution step : group.steps()) {
+        table.row(
+            "",
+            state(step.state(), out),
+            indent(group) + step.name(),
+            step.took().map(Format::duration).orElse(""));
+      }
     }
     table.lines().forEach(out::line);
     findings(phase, out);
+  }
+
+  private static String indent(Group<?> group) {
+    return group.name().isPresent() ? "  " : "";
   }
 
   /** What steps found not to be as it should be. */
@@ -206,20 +221,39 @@ final class ExecutionText {
               + phase.forecast().map(it -> "  usually " + Format.duration(it.median())).orElse("")
               + (phase.commit() ? "  only when committed" : "");
       out.line(out.bold(phase.name()) + target);
-      for (ExplainedStep step : phase.steps()) {
-        out.line(
-            "  %s  %s".formatted(step.changes() ? out.warning("changes") : "reads  ", step.name()));
-        out.line("           " + step.explanation());
-        step.undo().ifPresent(undo -> out.line("           undo: " + undo));
-        out.line(
-            "           if it fails: %s; at most %s%s"
-                .formatted(
-                    step.onFailure().name().toLowerCase(Locale.ROOT),
-                    Format.duration(step.limit()),
-                    step.forecast()
-                        .map(it -> ", usually " + Format.duration(it.median()))
-                        .orElse("")));
+      for (Group<ExplainedStep> group : phase.groups()) {
+        group
+            .name()
+            .ifPresent(
+                name ->
+                    out.line(
+                        "  %s  %s%s"
+                            .formatted(
+                                out.bold("at once"),
+                                name,
+                                usually(Optional.ofNullable(phase.groupForecasts().get(name))))));
+        group.steps().forEach(step -> print(step, indent(group), out));
       }
     }
+  }
+
+  private static void print(ExplainedStep step, String indent, Console out) {
+    out.line(
+        "  %s  %s%s"
+            .formatted(step.changes() ? out.warning("changes") : "reads  ", indent, step.name()));
+    String below = "           " + indent;
+    out.line(below + step.explanation());
+    step.undo().ifPresent(undo -> out.line(below + "undo: " + undo));
+    out.line(
+        "%sif it fails: %s; at most %s%s"
+            .formatted(
+                below,
+                step.onFailure().name().toLowerCase(Locale.ROOT),
+                Format.duration(step.limit()),
+                usually(step.forecast())));
+  }
+
+  private static String usually(Optional<Forecast> forecast) {
+    return forecast.map(it -> ", usually " + Format.duration(it.median())).orElse("");
   }
 }

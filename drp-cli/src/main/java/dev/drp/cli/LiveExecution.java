@@ -9,10 +9,10 @@ import dev.drp.recovery.StepExecution;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Shows an execution on standard error while it runs. */
 final class LiveExecution implements ExecutionListener {
@@ -21,8 +21,7 @@ final class LiveExecution implements ExecutionListener {
   private final Progress progress;
   private final Console console;
   private final Map<String, Forecast> forecasts;
-  private Progress.@Nullable Task current;
-  private String outlook = "";
+  private final Map<String, Running> running = new HashMap<>();
 
   /**
    * @param forecasts how long steps take, by their names
@@ -32,6 +31,9 @@ final class LiveExecution implements ExecutionListener {
     this.console = console;
     this.forecasts = Map.copyOf(forecasts);
   }
+
+  /** A step that has begun. */
+  private record Running(String outlook, Progress.Task task) {}
 
   @Override
   public void started(Execution execution) {
@@ -46,15 +48,14 @@ final class LiveExecution implements ExecutionListener {
 
   @Override
   public void stepStarted(Execution execution, StepExecution step) {
-    endCurrent();
-    outlook = outlook(execution, step);
+    String outlook = outlook(execution, step);
     if (step.forPerson()) {
       progress.message("  " + console.warning("waits for a person") + ": " + step.explanation());
       progress.message(
           "    drp approve %s --step %s --by NAME --reason WHY%s"
               .formatted(execution.id(), Format.quote(step.name()), outlook));
     }
-    current = progress.start(step.name() + outlook, 0);
+    running.put(step.name(), new Running(outlook, progress.start(step.name() + outlook, 0)));
   }
 
   /** What it took before, and how much of the objective is left. */
@@ -90,7 +91,7 @@ final class LiveExecution implements ExecutionListener {
 
   @Override
   public void stepEnded(Execution execution, StepExecution step) {
-    endCurrent();
+    String outlook = end(step.name());
     String state = ExecutionText.state(step.state(), console);
     progress.message(
         "  %s%s  %s%s%s"
@@ -100,12 +101,11 @@ final class LiveExecution implements ExecutionListener {
                 step.name(),
                 step.took().map(it -> "  " + Format.duration(it)).orElse(""),
                 outlook));
-    outlook = "";
   }
 
   @Override
   public void ended(Execution execution) {
-    endCurrent();
+    List.copyOf(running.keySet()).forEach(this::end);
   }
 
   @Override
@@ -113,10 +113,13 @@ final class LiveExecution implements ExecutionListener {
     return progress;
   }
 
-  private void endCurrent() {
-    if (current != null) {
-      current.close();
-      current = null;
+  /** Returns what was known of the step when it began. */
+  private String end(String step) {
+    Running ended = running.remove(step);
+    if (ended == null) {
+      return "";
     }
+    ended.task().close();
+    return ended.outlook();
   }
 }

@@ -94,6 +94,9 @@ class CommandsTest {
         checklist:
           phases:
             - { name: all, steps: [{ name: look at it, within: 50ms }, { name: start, compose: up }] }
+        together:
+          phases:
+            - { name: all, steps: [{ group: both, steps: [{ name: start, compose: up }, { name: breathe, wait: 1ms }] }] }
       """;
 
   @TempDir Path folder;
@@ -431,6 +434,22 @@ class CommandsTest {
 
     assertThat(drp("recover", "restart", "production", "--mode", "plan")).isZero();
     assertThat(test.out()).contains("usually");
+  }
+
+  @Test
+  void showsWhatIsDoneAtTheSameTime() {
+    assertThat(drp("recover", "together", "production")).as(test.err()).isZero();
+    assertThat(test.err())
+        .containsPattern("succeeded +start ")
+        .containsPattern("succeeded +breathe ");
+    assertThat(drp("executions", "show", idInOutput())).isZero();
+    assertThat(test.out())
+        .containsPattern("at once +both +\\d")
+        .containsPattern("succeeded +start ");
+    assertThat(drp("recover", "together", "production", "--mode", "plan")).isZero();
+    assertThat(test.out())
+        .containsPattern("at once  both, usually \\d.*\n  changes    start")
+        .containsPattern("reads      breathe");
   }
 
   @Test

@@ -217,6 +217,11 @@ final class PlanReader {
   }
 
   private Optional<Object> choice(Grammar.Choice grammar, Node node, String name, Place place) {
+    Optional<Grammar.Section> brief =
+        grammar.sections().stream().filter(it -> it.shorthand().isPresent()).findFirst();
+    if (node instanceof ScalarNode && brief.isPresent()) {
+      return section(brief.get(), node, name, place);
+    }
     List<String> firstKeys =
         grammar.sections().stream().map(section -> section.entries().get(0).key()).toList();
     String expected = "a section with one of the keys " + String.join(", ", firstKeys);
@@ -241,7 +246,9 @@ final class PlanReader {
     if (node instanceof MappingNode mapping) {
       written = entries(mapping, grammar, place);
     } else if (node instanceof ScalarNode && !isNothing(node) && grammar.shorthand().isPresent()) {
-      written = Map.of(grammar.shorthand().get(), new Written(place, node));
+      String key = grammar.shorthand().get();
+      places.put(child(place.path(), key), place);
+      written = Map.of(key, new Written(place, node));
     } else {
       problems.error(place, describe(node), "keys and values", nothingHint(node), "");
       return Optional.empty();

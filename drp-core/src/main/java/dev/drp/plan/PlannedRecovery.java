@@ -39,12 +39,26 @@ public record PlannedRecovery(
   public record Phase(
       @Key("name of the phase") String name,
       @Key("time since the start by which it should be done") Optional<Duration> within,
-      @Key("what is done in it") List<Step> steps) {
+      @Key("what is done in it, one after the other") List<Part> steps) {
     public Phase {
       requireNonNull(within, "within");
       steps = List.copyOf(steps);
       Rules.of("phase").check(!name.isBlank(), "name", Text.quote(name), "a name").enforce();
     }
+
+    /** All its steps, those of groups with what their group says of them. */
+    public List<Step> allSteps() {
+      return steps.stream().flatMap(part -> part.steps().stream()).toList();
+    }
+  }
+
+  /** What a phase is made of. */
+  public sealed interface Part permits Step, Group {
+    /** Unique in its recovery plan. */
+    String name();
+
+    /** The step; of a group all of them. */
+    List<Step> steps();
   }
 
   /**
@@ -64,14 +78,18 @@ public record PlannedRecovery(
       @Key("kind of backup that the data is restored from") Optional<BackupKind> restore,
       @Key("what is done with the services") Optional<Services> compose,
       @Key("what is done with the reverse proxy") Optional<Proxy> proxy,
-      @Key("how long it may take; 10 minutes if left out, a day for a person")
+      @Key(
+              "how long it may take; if left out what its group says, else 10 minutes, a day for a"
+                  + " person")
           Optional<Duration> within,
       @Key("program and arguments that tell, by exit code 0, that it is done already")
           List<String> doneWhen,
       @Key("program and arguments that take it back") List<String> undo,
-      @Key("modes that it applies to; both if left out") List<When> modes,
+      @Key("modes that it applies to; if left out what its group says, else both") List<When> modes,
       @Key("who does it") Optional<String> responsible,
-      @Key(value = "what happens if it fails", defaultsTo = "pause") OnFailure onFailure) {
+      @Key("what happens if it fails; if left out what its group says, else pause")
+          Optional<OnFailure> onFailure)
+      implements Part {
     public Step {
       run = List.copyOf(run);
       requireNonNull(probe, "probe");
@@ -113,6 +131,83 @@ public record PlannedRecovery(
               restore.map(Enum::name).orElse("").toLowerCase(Locale.ROOT),
               "logical or physical, the kinds with data")
           .enforce();
+    }
+
+    @Override
+    public List<Step> steps() {
+      return List.of(this);
+    }
+
+    private Step in(Group group) {
+      return new Step(
+          name,
+          run,
+          probe,
+          pause,
+          approval,
+          message,
+          restore,
+          compose,
+          proxy,
+          within.or(() -> pause.isPresent() ? Optional.empty() : group.within()),
+          doneWhen,
+          undo,
+          modes.isEmpty() ? group.modes() : modes,
+          responsible,
+          onFailure.or(group::onFailure));
+    }
+  }
+
+  /**
+   * Steps that are done at the same time: none needs what another does. It ends when all have.
+   *
+   * @param members as they are written
+   */
+  public record Group(
+      @Key(name = "group", value = "what its steps are for, in a few words") String name,
+      @Key(name = "steps", value = "what is done at the same time", atLeastOne = true)
+          List<Step> members,
+      @Key("how long each of them may take, unless it says so itself") Optional<Duration> within,
+      @Key("modes that they apply to, unless they say so themselves") List<When> modes,
+      @Key("what happens if one fails, unless it says so itself; pause if left out")
+          Optional<OnFailure> onFailure)
+      implements Part {
+    public Group {
+      members = List.copyOf(members);
+      requireNonNull(within, "within");
+      modes = List.copyOf(modes);
+      requireNonNull(onFailure, "onFailure");
+      Rules rules = Rules.of("group");
+      rules.check(!name.isBlank(), "group", Text.quote(name), "a name");
+      boolean compose = false;
+      boolean proxy = false;
+      for (int i = 0; i < members.size(); i++) {
+        Step step = members.get(i);
+        String path = "steps[%d].".formatted(i);
+        rules.check(
+            step.restore().isEmpty(),
+            path + "restore",
+            "a restore in a group",
+            "a step by itself, as a restore has phases of its own");
+        rules.check(
+            !compose || step.compose().isEmpty(),
+            path + "compose",
+            "a second step with the same services",
+            "one in a group, as both would be at work on them at the same time");
+        rules.check(
+            !proxy || step.proxy().isEmpty(),
+            path + "proxy",
+            "a second step with the same proxy",
+            "one in a group, as both would be at work on it at the same time");
+        compose |= step.compose().isPresent();
+        proxy |= step.proxy().isPresent();
+      }
+      rules.enforce();
+    }
+
+    @Override
+    public List<Step> steps() {
+      return members.stream().map(step -> step.in(this)).toList();
     }
   }
 
@@ -193,18 +288,29 @@ public record PlannedRecovery(
         before = phase.within().get();
       }
       for (int j = 0; j < phase.steps().size(); j++) {
-        Step step = phase.steps().get(j);
+        Part part = phase.steps().get(j);
         String path = "phases[%d].steps[%d]".formatted(i, j);
-        rules.check(
-            known.add(step.name()), path + ".name", Text.quote(step.name()), "each name once");
-        restores += step.restore().isPresent() ? 1 : 0;
-        rules.check(
-            step.restore().isEmpty() || restores == 1,
-            path + ".restore",
-            "a second restore",
-            "one restore at most");
+        if (part instanceof Group group) {
+          checkName(rules, known, path + ".group", group.name());
+          for (int k = 0; k < group.members().size(); k++) {
+            String member = "%s.steps[%d].name".formatted(path, k);
+            checkName(rules, known, member, group.members().get(k).name());
+          }
+        } else if (part instanceof Step step) {
+          checkName(rules, known, path + ".name", step.name());
+          restores += step.restore().isPresent() ? 1 : 0;
+          rules.check(
+              step.restore().isEmpty() || restores == 1,
+              path + ".restore",
+              "a second restore",
+              "one restore at most");
+        }
       }
     }
+  }
+
+  private static void checkName(Rules rules, Set<String> known, String path, String name) {
+    rules.check(known.add(name), path, Text.quote(name), "each name once");
   }
 
   public boolean isFor(String environment) {

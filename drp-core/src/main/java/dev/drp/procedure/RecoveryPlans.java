@@ -192,7 +192,7 @@ public final class RecoveryPlans {
   public Optional<BackupKind> kindOf(String name) {
     return own(name).stream()
         .flatMap(planned -> planned.phases().stream())
-        .flatMap(phase -> phase.steps().stream())
+        .flatMap(phase -> phase.allSteps().stream())
         .flatMap(step -> step.restore().stream())
         .findFirst();
   }

@@ -58,7 +58,7 @@ final class TeamRecovery {
   RecoveryPlan plan(RecoveryPlan.Builder builder) {
     boolean replacesData =
         planned.phases().stream()
-            .flatMap(phase -> phase.steps().stream())
+            .flatMap(phase -> phase.allSteps().stream())
             .anyMatch(step -> step.restore().isPresent());
     (replacesData ? builder.rehearsal() : builder.inPlace())
         .phase("guard", stack.requireUnprotected(Mode.DRILL), stack.look());
@@ -88,15 +88,17 @@ final class TeamRecovery {
   private void add(
       PlannedRecovery.Phase phase, Optional<Duration> target, RecoveryPlan.Builder builder) {
     List<Step> steps = new ArrayList<>();
-    for (PlannedRecovery.Step step : phase.steps()) {
-      if (step.restore().isPresent()) {
+    for (PlannedRecovery.Part part : phase.steps()) {
+      if (part instanceof PlannedRecovery.Group) {
+        part.steps().forEach(member -> steps.add(step(member).inGroup(part.name())));
+      } else if (part.steps().get(0).restore().isEmpty()) {
+        steps.add(step(part.steps().get(0)));
+      } else {
         if (!steps.isEmpty()) {
           builder.phase(new Phase(phase.name(), target, steps));
           steps.clear();
         }
         builder.including(restore.get());
-      } else {
-        steps.add(step(step));
       }
     }
     if (!steps.isEmpty()) {
@@ -105,7 +107,8 @@ final class TeamRecovery {
   }
 
   private Step step(PlannedRecovery.Step step) {
-    Step made = made(step).onFailure(policy(step.onFailure()));
+    Step made =
+        made(step).onFailure(policy(step.onFailure().orElse(PlannedRecovery.OnFailure.PAUSE)));
     if (!step.doneWhen().isEmpty()) {
       made = made.probe(context -> isDone(step));
     }

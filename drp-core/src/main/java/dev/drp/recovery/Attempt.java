@@ -200,24 +200,37 @@ final class Attempt {
 
   private Ending forward() {
     boolean prechecked = false;
-    for (Step step : plan.forward()) {
-      boolean onlyPrecheck = now().mode() == Mode.CHECK && step.changes();
-      if (state(step).settled() || onlyPrecheck) {
-        continue;
-      }
-      if (step.changes() && !prechecked) {
+    for (Group<Step> group : plan.groups()) {
+      if (!prechecked && due(group).stream().anyMatch(Step::changes)) {
         Optional<Ending> ending = precheckAll();
         if (ending.isPresent()) {
           return ending.get();
         }
         prechecked = true;
       }
-      Optional<Ending> ending = perform(step);
-      if (ending.isPresent()) {
-        return ending.get();
+      Optional<Ending> stopped = GroupRun.of(due(group), this::perform);
+      if (stopped.isPresent()) {
+        return ending(stopped.get());
       }
     }
     return now().mode() == Mode.CHECK ? precheckAll().orElseGet(this::done) : done();
+  }
+
+  /** What is left to be done of a group. */
+  private List<Step> due(Group<Step> group) {
+    return group.steps().stream()
+        .filter(step -> !state(step).settled())
+        .filter(step -> !step.changes() || now().mode() != Mode.CHECK)
+        .toList();
+  }
+
+  /** What comes of steps that cannot go on: the way back where they abort. */
+  private Ending ending(Ending stopped) {
+    if (stopped.state() != ExecutionState.FAILED || now().mode() == Mode.CHECK) {
+      return stopped;
+    }
+    write(new UndoingBegan(ExecutionState.FAILED, stopped.problem()));
+    return backward();
   }
 
   private Ending done() {
@@ -253,9 +266,9 @@ final class Attempt {
   private Optional<Ending> performAll(List<Step> steps) {
     for (Step step : steps) {
       if (!state(step).settled()) {
-        Optional<Ending> ending = perform(step);
-        if (ending.isPresent()) {
-          return ending;
+        Optional<Ending> stopped = perform(step);
+        if (stopped.isPresent()) {
+          return stopped.map(this::ending);
         }
       }
     }
@@ -273,7 +286,7 @@ final class Attempt {
       Step.Action precheck = step.precheck().get();
       StepRun<String> run = inThread(step, context, () -> precheck.run(context));
       if (run.end() == StepRun.End.INTERRUPTED) {
-        return Optional.of(interrupted("checking step " + step.name()));
+        return Optional.of(Ending.interrupted("checking step " + step.name()));
       }
       Problem problem = problemOf(step, run);
       if (problem != null || !context.findings.isEmpty()) {
@@ -302,10 +315,13 @@ final class Attempt {
             problems.get(0)));
   }
 
-  /** Does a step, unless it turns out to be done. An ending when the execution cannot go on. */
+  /**
+   * Does a step, unless it turns out to be done. An ending when the execution cannot go on: FAILED
+   * when it is to abort. Safe for concurrent use with several steps.
+   */
   private Optional<Ending> perform(Step step) {
     if (Thread.currentThread().isInterrupted()) {
-      return Optional.of(interrupted("about to begin step " + step.name()));
+      return Optional.of(Ending.interrupted("about to begin step " + step.name()));
     }
     boolean retry =
         now()
@@ -315,7 +331,7 @@ final class Attempt {
     if (state(step) != StepState.NOT_STARTED && !retry) {
       Optional<Step.Outcome> found = probe(step);
       if (found.isEmpty()) {
-        return Optional.of(interrupted("finding out about step " + step.name()));
+        return Optional.of(Ending.interrupted("finding out about step " + step.name()));
       }
       if (found.get() == Step.Outcome.DONE) {
         return Optional.empty();
@@ -327,8 +343,7 @@ final class Attempt {
                 now().stepExecution(step.name()).problem().orElse(null)));
       }
     }
-    write(new StepBegan(step.name(), StepState.RUNNING));
-    listener.stepStarted(now(), now().stepExecution(step.name()));
+    begin(step, StepState.RUNNING);
     Context context = new Context();
     StepRun<String> run =
         inThread(
@@ -350,7 +365,7 @@ final class Attempt {
         yield Optional.empty();
       }
       case INTERRUPTED -> {
-        Ending ending = interrupted("running step " + step.name());
+        Ending ending = Ending.interrupted("running step " + step.name());
         end(step, StepState.UNKNOWN, run, context, ending.problem());
         yield Optional.of(ending);
       }
@@ -421,8 +436,7 @@ final class Attempt {
       }
       case ABORT -> {
         end(step, state, run, context, problem);
-        write(new UndoingBegan(ExecutionState.FAILED, problem));
-        yield Optional.of(backward());
+        yield Optional.of(new Ending(ExecutionState.FAILED, problem));
       }
     };
   }
@@ -437,17 +451,16 @@ final class Attempt {
         continue;
       }
       if (Thread.currentThread().isInterrupted()) {
-        return interrupted("about to undo step " + step.name());
+        return Ending.interrupted("about to undo step " + step.name());
       }
-      write(new StepBegan(step.name(), StepState.UNDOING));
-      listener.stepStarted(now(), now().stepExecution(step.name()));
+      begin(step, StepState.UNDOING);
       Context context = new Context();
       Step.Action undo = step.undo().get();
       StepRun<String> run = inThread(step, context, () -> undo.run(context));
       Problem problem = problemOf(step, run);
       end(step, problem == null ? StepState.UNDONE : StepState.UNDO_FAILED, run, context, problem);
       if (run.end() == StepRun.End.INTERRUPTED) {
-        return interrupted("undoing step " + step.name());
+        return Ending.interrupted("undoing step " + step.name());
       }
       // Whoever asked for the way back decides how to go on; after a failure nobody is waiting,
       // and each thing undone is one less to clear up by hand. Not so in a rehearsal: its commit
@@ -473,8 +486,7 @@ final class Attempt {
       if (state(step).settled()) {
         continue;
       }
-      write(new StepBegan(step.name(), StepState.RUNNING));
-      listener.stepStarted(now(), now().stepExecution(step.name()));
+      begin(step, StepState.RUNNING);
       Context context = new Context();
       StepRun<String> run = inThread(step, context, () -> step.action().run(context));
       Problem problem = problemOf(step, run);
@@ -504,7 +516,12 @@ final class Attempt {
         new AttemptEnded(ending.state(), ending.problem(), success ? "" : plan.whatStands(now())));
   }
 
-  private void end(
+  private synchronized void begin(Step step, StepState state) {
+    write(new StepBegan(step.name(), state));
+    listener.stepStarted(now(), now().stepExecution(step.name()));
+  }
+
+  private synchronized void end(
       Step step, StepState state, StepRun<?> run, Context context, @Nullable Problem problem) {
     write(new StepEnded(step.name(), state, run.took(), context.values, context.findings, problem));
     listener.stepEnded(now(), now().stepExecution(step.name()));
@@ -546,13 +563,6 @@ final class Attempt {
     };
   }
 
-  private static Ending interrupted(String doing) {
-    return new Ending(
-        ExecutionState.INTERRUPTED,
-        new Problem(
-            ErrorCode.INTERRUPTED, "interrupted while " + doing, "resume the execution to go on."));
-  }
-
   private StepState state(Step step) {
     return now().stepState(step.name());
   }
@@ -560,8 +570,6 @@ final class Attempt {
   private interface Work {
     void run() throws Exception;
   }
-
-  private record Ending(ExecutionState state, @Nullable Problem problem) {}
 
   /** What a running step sees; closed when it ends. */
   private final class Context implements StepContext {

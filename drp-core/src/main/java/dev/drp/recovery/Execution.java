@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,10 @@ public final class Execution {
   private Duration elapsedNow = Duration.ZERO;
   private Duration waited = Duration.ZERO;
   private Duration byPeople = Duration.ZERO;
+
+  /** Steps begun and not ended in this attempt; whether a person does them. */
+  private final Map<String, Boolean> atWork = new HashMap<>();
+
   private String evidence = "";
 
   private Execution(Created created, int tornBytes) {
@@ -89,6 +94,11 @@ public final class Execution {
 
   private void apply(Journal.Line line) {
     JournalEvent event = line.event();
+    if (event instanceof AttemptBegan) {
+      atWork.clear();
+    } else if (!atWork.isEmpty() && !atWork.containsValue(false)) {
+      byPeople = byPeople.plus(line.elapsed()).minus(elapsedNow);
+    }
     if (event instanceof Created) {
       if (!evidence.isEmpty()) {
         throw new IllegalStateException("a second beginning");
@@ -102,12 +112,12 @@ public final class Execution {
     } else if (event instanceof Prechecked prechecked) {
       step(prechecked.step()).precheck(prechecked);
     } else if (event instanceof StepBegan began) {
-      step(began.step()).begin(began.state(), line.at());
+      StepProgress step = step(began.step());
+      step.begin(began.state(), line.at());
+      atWork.put(began.step(), began.state() == StepState.RUNNING && step.outline.isPerson());
     } else if (event instanceof StepEnded ended) {
       step(ended.step()).end(ended);
-      if (step(ended.step()).outline.isPerson()) {
-        byPeople = byPeople.plus(ended.took());
-      }
+      atWork.remove(ended.step());
       values.putAll(ended.values());
     } else if (event instanceof Reached reached) {
       points.put(
@@ -279,7 +289,10 @@ public final class Execution {
     return elapsedBefore.plus(elapsedNow).minus(byPeople);
   }
 
-  /** How long it waited for people: between attempts, and in steps that are theirs. */
+  /**
+   * How long it waited for people: between attempts, and while nothing but steps that are theirs
+   * was at work.
+   */
   public Duration waitingTime() {
     return waited.plus(byPeople);
   }
@@ -449,6 +462,7 @@ public final class Execution {
           outline.explanation(),
           state,
           outline.isPerson(),
+          Optional.ofNullable(outline.group()),
           begun,
           Optional.ofNullable(startedAt),
           Optional.ofNullable(took),

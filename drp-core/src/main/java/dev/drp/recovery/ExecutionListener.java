@@ -3,8 +3,8 @@ package dev.drp.recovery;
 import dev.drp.Progress;
 
 /**
- * Hears how an execution goes, from the thread that runs it. Implementations are quick and never
- * throw.
+ * Hears how an execution goes, one thing at a time, in the order of the journal, from the threads
+ * that run it. Implementations are quick and never throw.
  */
 public interface ExecutionListener {
   ExecutionListener SILENT = new ExecutionListener() {};

@@ -14,8 +14,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -92,6 +94,7 @@ public final class Executions {
         phase.target(),
         commit,
         forecastOfPhase(phase.name(), past),
+        forecastsOfGroups(phase, past),
         phase.steps().stream()
             .filter(step -> step.appliesTo(mode))
             .map(step -> explain(step, past))
@@ -102,6 +105,7 @@ public final class Executions {
     return new Explanation.ExplainedStep(
         step.name(),
         step.explanation(),
+        step.group(),
         step.changes(),
         step.limit(),
         step.onFailure(),
@@ -143,6 +147,29 @@ public final class Executions {
             .flatMap(execution -> execution.phases().stream())
             .filter(phase -> phase.name().equals(name))
             .filter(phase -> phase.steps().stream().allMatch(step -> step.state().settled()))
+            .map(PhaseExecution::took)
+            .filter(took -> took.compareTo(Duration.ZERO) > 0)
+            .toList());
+  }
+
+  private static Map<String, Forecast> forecastsOfGroups(Phase phase, List<Execution> past) {
+    Map<String, Forecast> forecasts = new LinkedHashMap<>();
+    for (Group<Step> group : Group.of(phase.steps(), Step::group)) {
+      group
+          .name()
+          .ifPresent(name -> forecastOfGroup(name, past).ifPresent(it -> forecasts.put(name, it)));
+    }
+    return forecasts;
+  }
+
+  /** From executions that went through all of the group. */
+  private static Optional<Forecast> forecastOfGroup(String name, List<Execution> past) {
+    return Forecast.of(
+        past.stream()
+            .flatMap(execution -> execution.phases().stream())
+            .flatMap(phase -> phase.groups().stream())
+            .filter(group -> group.name().equals(Optional.of(name)))
+            .filter(group -> group.steps().stream().allMatch(step -> step.state().settled()))
             .map(PhaseExecution::took)
             .filter(took -> took.compareTo(Duration.ZERO) > 0)
             .toList());

@@ -28,27 +28,37 @@ public record Explanation(
    *
    * @param commit whether it runs only when somebody commits
    * @param forecast from past executions; empty when there are none
+   * @param groupForecasts the same of its groups, by their names, as far as there are any
    */
   public record ExplainedPhase(
       String name,
       Optional<Duration> target,
       boolean commit,
       Optional<Forecast> forecast,
+      Map<String, Forecast> groupForecasts,
       List<ExplainedStep> steps) {
     public ExplainedPhase {
+      groupForecasts = Map.copyOf(groupForecasts);
       steps = List.copyOf(steps);
+    }
+
+    /** Its steps in order, with those together that are done at the same time. */
+    public List<Group<ExplainedStep>> groups() {
+      return Group.of(steps, ExplainedStep::group);
     }
   }
 
   /**
    * A step in words.
    *
+   * @param group the group that it is done with, at the same time; empty: by itself
    * @param undo what undoing it does
    * @param always whether it runs however the execution ends
    */
   public record ExplainedStep(
       String name,
       String explanation,
+      Optional<String> group,
       boolean changes,
       Duration limit,
       FailurePolicy onFailure,

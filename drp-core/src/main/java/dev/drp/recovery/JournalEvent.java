@@ -44,8 +44,14 @@ sealed interface JournalEvent {
    * A step as it was planned.
    *
    * @param person true for a step that a person does or approves
+   * @param group the group that it is done with
    */
-  record StepOutline(String name, String explanation, boolean applies, @Nullable Boolean person) {
+  record StepOutline(
+      String name,
+      String explanation,
+      boolean applies,
+      @Nullable Boolean person,
+      @Nullable String group) {
     boolean isPerson() {
       return Boolean.TRUE.equals(person);
     }

@@ -20,10 +20,21 @@ public record PhaseExecution(
     steps = List.copyOf(steps);
   }
 
-  /** The sum of its steps' durations. */
+  /** Its steps in order, with those together that are done at the same time. */
+  public List<Group<StepExecution>> groups() {
+    return Group.of(steps, StepExecution::group);
+  }
+
+  /** The sum of its steps' durations; of a group, that of the longest. */
   public Duration took() {
-    return steps.stream()
+    return groups().stream().map(PhaseExecution::took).reduce(Duration.ZERO, Duration::plus);
+  }
+
+  /** The longest of its steps' durations. */
+  public static Duration took(Group<StepExecution> group) {
+    return group.steps().stream()
         .flatMap(step -> step.took().stream())
-        .reduce(Duration.ZERO, Duration::plus);
+        .max(Duration::compareTo)
+        .orElse(Duration.ZERO);
   }
 }

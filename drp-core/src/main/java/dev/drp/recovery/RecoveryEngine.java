@@ -365,7 +365,8 @@ public final class RecoveryEngine {
                         step.name(),
                         step.explanation(),
                         step.appliesTo(mode),
-                        step.isForPerson() ? true : null))
+                        step.isForPerson() ? true : null,
+                        step.group().orElse(null)))
             .toList());
   }
 

@@ -54,6 +54,17 @@ public final class RecoveryPlan {
       if (!names.add(step.name())) {
         throw new IllegalArgumentException("two steps are called " + step.name());
       }
+      if (step.group().isPresent() && step.isAlways()) {
+        throw new IllegalArgumentException("cleanup is in no group, but step " + step.name());
+      }
+    }
+    Set<String> groups = new HashSet<>();
+    for (Phase phase : phases) {
+      for (Group<Step> group : Group.of(phase.steps(), Step::group)) {
+        if (group.name().isPresent() && !groups.add(group.name().get())) {
+          throw new IllegalArgumentException("two groups are called " + group.name().get());
+        }
+      }
     }
   }
 
@@ -119,6 +130,17 @@ public final class RecoveryPlan {
   /** Every step, those of the commit last. */
   Stream<Step> allSteps() {
     return Stream.concat(phases.stream().flatMap(phase -> phase.steps().stream()), commit.stream());
+  }
+
+  /** The same in the order in which they are done, with those together that are done at once. */
+  List<Group<Step>> groups() {
+    return phases.stream()
+        .flatMap(
+            phase ->
+                Group.of(
+                    phase.steps().stream().filter(step -> !step.isAlways()).toList(), Step::group)
+                    .stream())
+        .toList();
   }
 
   /** The steps of the phases but the cleanup, in order. */

@@ -33,6 +33,7 @@ public final class Step {
   private boolean always;
   private boolean ephemeral;
   private boolean person;
+  private @Nullable String group;
 
   private Step(String name, String explanation, boolean changes, Action action) {
     this.name = requireNonNull(name, "name");
@@ -88,6 +89,7 @@ public final class Step {
     copy.always = always;
     copy.ephemeral = ephemeral;
     copy.person = person;
+    copy.group = group;
     return copy;
   }
 
@@ -163,6 +165,18 @@ public final class Step {
     return copy;
   }
 
+  /**
+   * Is done at the same time as the other steps of this group, which stand beside it in its phase.
+   * None may need what another does. What comes after the group begins once all have ended.
+   *
+   * @param newGroup unique in the plan
+   */
+  public Step inGroup(String newGroup) {
+    Step copy = copy();
+    copy.group = requireNonNull(newGroup, "newGroup");
+    return copy;
+  }
+
   public String name() {
     return name;
   }
@@ -195,6 +209,11 @@ public final class Step {
   /** Whether it waits for a person. */
   public boolean isForPerson() {
     return person;
+  }
+
+  /** The group that it is done with; empty when it is done by itself. */
+  public Optional<String> group() {
+    return Optional.ofNullable(group);
   }
 
   boolean isEphemeral() {

@@ -11,6 +11,7 @@ import java.util.Optional;
  * What became of a step in an execution.
  *
  * @param forPerson whether a person does or approves it
+ * @param group the group that it is done with, at the same time; empty: by itself
  * @param begun how many times it was begun
  * @param startedAt when it was begun last
  * @param took how long its last run, or its undo, lasted; empty when that has not ended
@@ -22,6 +23,7 @@ public record StepExecution(
     String explanation,
     StepState state,
     boolean forPerson,
+    Optional<String> group,
     int begun,
     Optional<Instant> startedAt,
     Optional<Duration> took,
@@ -31,6 +33,7 @@ public record StepExecution(
     requireNonNull(name, "name");
     requireNonNull(explanation, "explanation");
     requireNonNull(state, "state");
+    requireNonNull(group, "group");
     requireNonNull(startedAt, "startedAt");
     requireNonNull(took, "took");
     findings = List.copyOf(findings);

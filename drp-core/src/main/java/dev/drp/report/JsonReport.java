@@ -103,6 +103,7 @@ final class JsonReport {
 
   private static void step(ObjectNode node, StepExecution step) {
     node.put("name", step.name());
+    step.group().ifPresent(group -> node.put("group", group));
     node.put("state", step.state().name());
     node.put("startedAt", step.startedAt().map(Object::toString).orElse(null));
     seconds(node, "seconds", step.took());

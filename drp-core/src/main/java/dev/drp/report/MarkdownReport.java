@@ -6,6 +6,7 @@ import dev.drp.procedure.SetAside;
 import dev.drp.recovery.Decision;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.Finding;
+import dev.drp.recovery.Group;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.ObjectiveState;
@@ -157,28 +158,41 @@ final class MarkdownReport {
         words.text("head.took"));
     for (PhaseExecution phase : execution.phases()) {
       row(
-          "**" + words.textOr("phase." + phase.name(), phase.name()) + "**",
+          "**" + words.textOr("phase." + phase.name(), inline(phase.name())) + "**",
           "",
           phase.target().map(target -> "≤ " + words.of(target)).orElse(""),
           "**" + words.of(phase.took()) + "**");
-      for (StepExecution step : phase.steps()) {
-        row(
-            words.textOr("step." + step.name(), step.name()),
-            words.of(step.state()),
-            step.startedAt().map(words::of).orElse(NONE),
-            step.took().map(words::of).orElse(NONE));
+      for (Group<StepExecution> group : phase.groups()) {
+        group
+            .name()
+            .ifPresent(
+                name ->
+                    row(
+                        "*" + inline(name) + "*",
+                        words.text("at-once"),
+                        "",
+                        "*" + words.of(PhaseExecution.took(group)) + "*"));
+        group.steps().forEach(this::step);
       }
     }
     line("");
     String notDone =
         execution.steps().stream()
             .filter(step -> step.begun() == 0)
-            .map(step -> words.textOr("step." + step.name(), step.name()))
+            .map(step -> words.textOr("step." + step.name(), inline(step.name())))
             .collect(Collectors.joining(", "));
     if (!notDone.isEmpty()) {
       line(words.text("not-executed") + ": " + notDone + ".");
       line("");
     }
+  }
+
+  private void step(StepExecution step) {
+    row(
+        words.textOr("step." + step.name(), inline(step.name())),
+        words.of(step.state()),
+        step.startedAt().map(words::of).orElse(NONE),
+        step.took().map(words::of).orElse(NONE));
   }
 
   private List<Finding> all(Finding.Kind kind) {
@@ -229,7 +243,7 @@ final class MarkdownReport {
       line(
           "- %s: %s"
               .formatted(
-                  words.textOr("step." + step.name(), step.name()),
+                  words.textOr("step." + step.name(), inline(step.name())),
                   step.problem().map(problem -> inline(problem.problem())).orElse(NONE)));
     }
     for (Decision decision : execution.decisions()) {

@@ -576,115 +576,97 @@ class RecoveryPlansTest {
             });
   }
 
-  private static PlannedRecovery ownPlan(Path folder) {
-    return Objects.requireNonNull(
-        PlanLoader.load(
-                """
-                format: 1
-                application: Shop
-                sites: { primary: { host: local } }
-                environments: { production: { site: primary } }
-                recovery-plans:
-                  own:
-                    phases:
-                      - name: contain
-                        within: 10m
-                        steps:
-                          - { name: stop, compose: stop-writers }
-                          - { name: mark, run: [touch, %1$s/mark], done-when: [test, -e, %1$s/mark], undo: [rm, %1$s/mark] }
-                          - { name: tell, notify: it began }
-                          - { name: shall we, approval: restore yesterday }
-                          - { name: get it back, restore: logical }
-                          - { name: only in drills, run: [touch, %1$s/drill], modes: [drill] }
-                      - name: resume
-                        within: 15m
-                        steps:
-                          - { name: breathe, wait: 10ms }
-                          - { name: start, compose: up }
-                          - { name: answers, probe: 'http://localhost:8000' }
-                """
-                    .formatted(folder),
-                folder.resolve("drp.yaml"))
+  /** A plan of the team's own, with these phases. */
+  private RecoveryPlans plansWithOwn(boolean isProtected, String phases) {
+    String file =
+        """
+        format: 1
+        application: Shop
+        sites: { primary: { host: local } }
+        environments: { production: { site: primary } }
+        recovery-plans:
+          own:
+            phases:
+        """;
+    PlannedRecovery own =
+        PlanLoader.load(file + phases.indent(6), folder.resolve("drp.yaml"))
             .orThrow()
             .recoveryPlans()
-            .get("own"));
+            .get("own");
+    return plans(
+        ContingencyPlan.builder(BackupFixture.APPLICATION)
+            .objectives(fixture.objectives)
+            .site(Site.local("primary"))
+            .environment(environment(ProcedureFixture.PRODUCTION, "shop", isProtected))
+            .recoveryPlan(Objects.requireNonNull(own))
+            .notifier("sh", "-c", "cat > '%s'".formatted(folder.resolve("told")))
+            .build());
+  }
+
+  /** One that restores, and then waits a moment. */
+  private RecoveryPlans plansWithARestore(String lastStep) {
+    return plansWithOwn(
+        false,
+        """
+        - name: all
+          steps:
+            - { name: data, restore: logical }
+            - { name: '%s', wait: 1ms }
+        """
+            .formatted(lastStep));
   }
 
   @Test
   void aDrillOfATeamsPlanWithARestorePutsTheDataBack() {
     fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Today");
-    ContingencyPlan plan =
-        ContingencyPlan.builder(BackupFixture.APPLICATION)
-            .objectives(fixture.objectives)
-            .site(Site.local("primary"))
-            .environment(environment(ProcedureFixture.PRODUCTION, "shop", false))
-            .recoveryPlan(teamsPlan("get it back"))
-            .build();
+    RecoveryPlans plans = plansWithARestore("breathe");
 
-    Execution drill = execute(plans(plan), "own", Mode.DRILL, fixture.backups.clock);
+    Execution drill = execute(plans, "own", Mode.DRILL, fixture.backups.clock);
 
     assertThat(drill.state()).as("%s", drill.problem()).isEqualTo(ExecutionState.COMPLETED);
     assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Today");
     assertThat(fixture.databases()).noneMatch(name -> name.startsWith("drp_"));
 
-    Execution recovery = execute(plans(plan), "own", Mode.RECOVERY, fixture.backups.clock);
+    Execution recovery = execute(plans, "own", Mode.RECOVERY, fixture.backups.clock);
     assertThat(recovery.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
     assertThat(RestoreDatabase.setAside(recovery)).isPresent();
   }
 
   @Test
   void aStepOfATeamCannotHaveTheNameOfOneOfOurs() {
-    ContingencyPlan plan =
-        ContingencyPlan.builder(BackupFixture.APPLICATION)
-            .site(Site.local("primary"))
-            .environment(environment(ProcedureFixture.PRODUCTION, "shop", false))
-            .recoveryPlan(teamsPlan("look-at-services"))
-            .build();
+    RecoveryPlans plans = plansWithARestore("look-at-services");
 
-    assertThatThrownBy(() -> plans(plan).plan("own", ProcedureFixture.PRODUCTION, request()))
+    assertThatThrownBy(() -> plans.plan("own", ProcedureFixture.PRODUCTION, request()))
         .isInstanceOfSatisfying(
             RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PLAN_INVALID))
         .hasMessageContaining("look-at-services");
   }
 
-  /** One that restores, and then waits a moment. */
-  private PlannedRecovery teamsPlan(String lastStep) {
-    return Objects.requireNonNull(
-        PlanLoader.load(
-                """
-                format: 1
-                application: Shop
-                sites: { primary: { host: local } }
-                environments: { production: { site: primary } }
-                recovery-plans:
-                  own:
-                    phases:
-                      - name: all
-                        steps:
-                          - { name: data, restore: logical }
-                          - { name: '%s', wait: 1ms }
-                """
-                    .formatted(lastStep),
-                folder.resolve("drp.yaml"))
-            .orThrow()
-            .recoveryPlans()
-            .get("own"));
-  }
-
   @Test
   void theTeamsOwnPlanRunsAsItIsWritten() throws IOException {
     fixture.server.insert(ProcedureFixture.LIVE, "public", "customers", "Mallory");
-    Path told = folder.resolve("told");
-    ContingencyPlan plan =
-        ContingencyPlan.builder(BackupFixture.APPLICATION)
-            .objectives(fixture.objectives)
-            .site(Site.local("primary"))
-            .environment(environment(ProcedureFixture.PRODUCTION, "shop", true))
-            .recoveryPlan(ownPlan(folder))
-            .notifier("sh", "-c", "cat > '%s'".formatted(told))
-            .build();
     RecoveryEngine engineOf = new RecoveryEngine(fixture.executions, fixture.backups.clock);
-    RecoveryPlans plans = plans(plan);
+    RecoveryPlans plans =
+        plansWithOwn(
+            true,
+            """
+            - name: contain
+              within: 10m
+              steps:
+                - { name: stop, compose: stop-writers }
+                - { name: mark, run: [touch, %1$s/mark], done-when: [test, -e, %1$s/mark], undo: [rm, %1$s/mark] }
+                - { name: tell, notify: it began }
+                - { name: shall we, approval: restore yesterday }
+                - { name: get it back, restore: logical }
+                - { name: only in drills, run: [touch, %1$s/drill], modes: [drill] }
+            - name: resume
+              within: 15m
+              steps:
+                - { name: breathe, wait: 10ms }
+                - { name: start, compose: up }
+                - { name: answers, probe: 'http://localhost:8000' }
+            """
+                .formatted(folder));
     assertThat(plans.names()).endsWith("own");
     assertThat(plans.kindOf("own")).contains(BackupKind.LOGICAL);
 
@@ -705,7 +687,7 @@ class RecoveryPlansTest {
         .as("%s", execution.problem())
         .isEqualTo(ExecutionState.AWAITING_COMMIT);
     assertThat(fixture.customers(ProcedureFixture.LIVE)).doesNotContain("Mallory");
-    assertThat(Files.readString(told)).isEqualTo("it began\n");
+    assertThat(Files.readString(folder.resolve("told"))).isEqualTo("it began\n");
     assertThat(folder.resolve("mark")).exists();
     assertThat(folder.resolve("drill")).doesNotExist();
     assertThat(execution.stepExecution("only in drills").state()).isEqualTo(StepState.SKIPPED);
@@ -716,6 +698,79 @@ class RecoveryPlansTest {
     engineOf.undo(execution.id(), plans::plan, ExecutionListener.SILENT);
     assertThat(folder.resolve("mark")).doesNotExist();
     assertThat(fixture.customers(ProcedureFixture.LIVE)).contains("Mallory");
+  }
+
+  /** The group says what its steps do not say themselves. */
+  private RecoveryPlans plansWithAGroup() {
+    return plansWithOwn(
+        false,
+        """
+        - name: all
+          steps:
+            - { name: stop, compose: stop-writers }
+            - group: save and look
+              modes: [recovery]
+              on-failure: continue
+              within: 30s
+              steps:
+                - { name: save, run: [sh, -c, 'echo saved >> %1$s/saved'], done-when: [test, -s, %1$s/saved] }
+                - { name: mark, run: [sh, -c, 'echo marked >> %1$s/mark'], done-when: [test, -s, %1$s/mark], undo: [rm, -f, %1$s/mark] }
+                - { name: fail, run: ['false'], done-when: ['false'] }
+                - { name: rehearse, run: ['false'], modes: [drill], on-failure: abort }
+            - { name: start, compose: up }
+        """
+            .formatted(folder));
+  }
+
+  @Test
+  void aGroupOfATeamSaysWhatItsStepsDoNotSay() {
+    RecoveryPlans plans = plansWithAGroup();
+
+    Execution recovery = execute(plans, "own", Mode.RECOVERY, fixture.backups.clock);
+
+    assertThat(recovery.state()).isEqualTo(ExecutionState.COMPLETED_WITH_EXCEPTIONS);
+    assertThat(recovery.stepExecution("fail").state()).isEqualTo(StepState.FAILED_IGNORED);
+    assertThat(recovery.stepExecution("rehearse").state()).isEqualTo(StepState.SKIPPED);
+    assertThat(recovery.phases().get(1).groups())
+        .extracting(it -> it.name().orElse(""))
+        .containsExactly("", "save and look", "");
+    assertThat(plans.plan("own", ProcedureFixture.PRODUCTION, request()).phases().get(1).steps())
+        .filteredOn(it -> it.name().equals("save"))
+        .singleElement()
+        .satisfies(it -> assertThat(it.limit()).isEqualTo(Duration.ofSeconds(30)));
+
+    Execution drill = execute(plans, "own", Mode.DRILL, fixture.backups.clock);
+    assertThat(drill.stepExecution("save").state()).isEqualTo(StepState.SKIPPED);
+    assertThat(drill.state()).isEqualTo(ExecutionState.FAILED);
+  }
+
+  @Test
+  void aGroupEndsInTheSameStateWhereverTheProcessDiedAndRepeatsNothing() throws IOException {
+    int died = 0;
+    for (int line = 2; ; line++) {
+      begin(folder.resolve("group" + line));
+      for (String made : List.of("saved", "mark")) {
+        Files.deleteIfExists(folder.resolve(made));
+      }
+      RecoveryPlans plans = plansWithAGroup();
+      try {
+        execute(plans, "own", Mode.RECOVERY, new DyingClock(fixture.backups.clock, line));
+        break;
+      } catch (DyingClock.Died e) {
+        died++;
+      }
+      Execution left = fixture.executions.list().executions().get(0);
+      Execution done =
+          new RecoveryEngine(fixture.executions, fixture.backups.clock)
+              .resume(left.id(), List.of(), plans::plan, ExecutionListener.SILENT);
+      assertThat(done.state())
+          .as("dead at line %d: %s", line, done.problem())
+          .isEqualTo(ExecutionState.COMPLETED_WITH_EXCEPTIONS);
+      assertThat(folder.resolve("saved")).as("dead at line %d", line).hasContent("saved");
+      assertThat(folder.resolve("mark")).as("dead at line %d", line).hasContent("marked");
+      assertAllUp();
+    }
+    assertThat(died).isGreaterThan(15);
   }
 
   /** The process dies before each line of the journal; what is on disk is all that it leaves. */

@@ -17,7 +17,7 @@ final class ResumeAfterCrashTest {
 
   private final World world = new World();
 
-  /** Three effects, one of which uses a value that an earlier step recorded. */
+  /** Effects, two of them at the same time, and one that uses a value recorded before. */
   private RecoveryPlan plan() {
     return RecoveryPlan.named("three", "Shop", "production")
         .argument("greeting", "hello")
@@ -28,6 +28,9 @@ final class ResumeAfterCrashTest {
         .phase(
             "act",
             TestPlans.effect(world, "load"),
+            TestPlans.effect(world, "first").inGroup("together"),
+            TestPlans.effect(world, "second").inGroup("together"),
+            Step.reading("look", "looks", context -> {}).inGroup("together"),
             Step.changing(
                     "write",
                     "writes what was chosen",
@@ -49,6 +52,9 @@ final class ResumeAfterCrashTest {
                 Step.reading("choose", "", context -> context.record("chosen", "")),
                 TestPlans.effect(undisturbed, "create"),
                 TestPlans.effect(undisturbed, "load"),
+                TestPlans.effect(undisturbed, "first").inGroup("together"),
+                TestPlans.effect(undisturbed, "second").inGroup("together"),
+                Step.reading("look", "", context -> {}).inGroup("together"),
                 TestPlans.effect(undisturbed, "write"))
             .build();
     Execution execution =
@@ -73,7 +79,8 @@ final class ResumeAfterCrashTest {
         Execution done = resumeTwice(second, executions, left.id());
 
         assertThat(done.state()).as("%d, %d", first, second).isEqualTo(ExecutionState.COMPLETED);
-        assertThat(world.effects).isEqualTo(Map.of("create", 1, "load", 1, "write", 1));
+        assertThat(world.effects)
+            .isEqualTo(Map.of("create", 1, "load", 1, "first", 1, "second", 1, "write", 1));
         assertThat(world.written).isEqualTo("hello");
       }
     }

@@ -6,16 +6,22 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.backup.BackupFixture;
 import dev.drp.plan.Language;
 import dev.drp.procedure.DrillRequest;
 import dev.drp.procedure.DrillResult;
 import dev.drp.procedure.ProcedureFixture;
 import dev.drp.procedure.RestoreRequest;
 import dev.drp.recovery.Execution;
+import dev.drp.recovery.ExecutionListener;
 import dev.drp.recovery.ExecutionState;
+import dev.drp.recovery.Executions;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.ObjectiveState;
+import dev.drp.recovery.RecoveryEngine;
+import dev.drp.recovery.RecoveryPlan;
+import dev.drp.recovery.Step;
 import dev.drp.recovery.StepState;
 import java.io.IOException;
 import java.io.Reader;
@@ -74,6 +80,28 @@ class ExecutionReportsTest {
     assertThat(json.at("/evidence/sha256").asText()).isEqualTo(execution.evidence());
     assertThat(json.path("setAside").asText()).isEqualTo("drp_aside_" + execution.id());
     assertThat(json.path("phases")).hasSize(5);
+  }
+
+  @Test
+  void namesWhatWasDoneAtTheSameTimeWithTheLongestOfIt() throws IOException {
+    Execution execution =
+        new RecoveryEngine(new Executions(fixture.backups.state), fixture.backups.clock)
+            .execute(
+                RecoveryPlan.named("own", BackupFixture.APPLICATION, ProcedureFixture.PRODUCTION)
+                    .phase(
+                        "all",
+                        Step.reading("a | b", "", context -> {}).inGroup("probes"),
+                        Step.reading("c", "", context -> {}).inGroup("probes"))
+                    .build(),
+                Mode.RECOVERY,
+                ExecutionListener.SILENT);
+
+    assertThat(reports(Language.EN).markdown(execution))
+        .containsSubsequence(
+            "| *probes* | at the same time |  | *", "| a \\| b | succeeded |", "| c | succeeded |");
+    assertThat(reports(Language.FR).markdown(execution)).contains("| *probes* | en même temps |");
+    assertThat(parse(reports(Language.EN).json(execution)).at("/phases/0/steps/0/group").asText())
+        .isEqualTo("probes");
   }
 
   @Test

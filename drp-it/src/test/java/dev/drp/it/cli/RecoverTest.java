@@ -46,7 +46,10 @@ class RecoverTest {
               - name: all
                 steps:
                   - { name: stop, compose: stop-writers }
-                  - { name: the data is well, approval: start again }
+                  - group: look
+                    steps:
+                      - { name: the data is well, approval: start again }
+                      - { name: the machine is well, run: [uptime] }
                   - { name: start, compose: up }
         """,
         StandardOpenOption.APPEND);
