@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeProject;
 import dev.drp.runtime.ComposeProjectContract;
@@ -14,6 +15,7 @@ import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.FakeComposeProject;
 import dev.drp.runtime.FakeComposeProject.Behaviour;
 import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.runtime.RunningCommand;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -151,9 +153,13 @@ class DockerComposeProjectTest extends ComposeProjectContract {
         .hasMessageNotContaining("hush");
   }
 
+  /** Compose, which is ended too, may not get to removing its container. */
   @Test
   void aProgramThatIsInterruptedDoesNotGoOn() throws InterruptedException {
-    ComposeProject project = project(new Given("app", Behaviour.SERVES_UNCHECKED));
+    compose(service("app", Behaviour.SERVES_UNCHECKED, ""));
+    ComposeProject project =
+        new DockerCompose(withoutArgument("--rm"), engine())
+            .open(name, folder, List.of("compose.yaml"));
     Thread caller =
         new Thread(
             () -> {
@@ -176,6 +182,22 @@ class DockerComposeProjectTest extends ComposeProjectContract {
 
     assertThat(caller.isAlive()).isFalse();
     assertThat(docker("container", "ls", "--all", "--quiet", filter)).isBlank();
+  }
+
+  private static CommandRunner withoutArgument(String argument) {
+    return new CommandRunner() {
+      @Override
+      public RunningCommand start(Command command) {
+        List<String> others =
+            command.arguments().stream().filter(it -> !it.equals(argument)).toList();
+        return HOST.start(Command.of(others).within(command.timeLimit()));
+      }
+
+      @Override
+      public String place() {
+        return HOST.place();
+      }
+    };
   }
 
   @ParameterizedTest
