@@ -57,13 +57,19 @@ public final class BootstrapKit {
 
   private final CommandRunner local;
   private final Clock clock;
+  private final JavaCopy java;
 
   /**
    * @param local runs {@code tar} on this machine
    */
   public BootstrapKit(CommandRunner local, Clock clock) {
+    this(local, clock, KitProgram::linkJava);
+  }
+
+  BootstrapKit(CommandRunner local, Clock clock, JavaCopy java) {
     this.local = requireNonNull(local, "local");
     this.clock = requireNonNull(clock, "clock");
+    this.java = requireNonNull(java, "java");
   }
 
   /**
@@ -105,7 +111,9 @@ public final class BootstrapKit {
   private Kit make(KitRequest request, String name, Instant now, Path content) throws IOException {
     List<String> missing = new ArrayList<>();
     List<String> notes = new ArrayList<>();
-    new KitProgram(request.program(), request.mainClass()).putInto(content).ifPresent(notes::add);
+    new KitProgram(request.program(), request.mainClass(), java)
+        .putInto(content)
+        .ifPresent(notes::add);
     PlanReferences references = PlanReferences.of(request.plan(), request.home());
     link(request.planFile(), content, missing);
     references.hostKeys().forEach(file -> link(file, content, missing));

@@ -22,8 +22,9 @@ import java.util.zip.ZipEntry;
  *
  * @param classPath jars, and folders of classes
  * @param mainClass what it starts with
+ * @param java makes the Java
  */
-record KitProgram(List<Path> classPath, String mainClass) {
+record KitProgram(List<Path> classPath, String mainClass, JavaCopy java) {
   /** What it uses of Java; of jlink's modules. */
   private static final String MODULES =
       "java.se,jdk.crypto.ec,jdk.localedata,jdk.naming.dns,jdk.unsupported,jdk.zipfs";
@@ -31,6 +32,7 @@ record KitProgram(List<Path> classPath, String mainClass) {
   KitProgram {
     classPath = List.copyOf(classPath);
     requireNonNull(mainClass, "mainClass");
+    requireNonNull(java, "java");
   }
 
   /** Puts it into a folder, jars as links to them. Returns what it lacks, for a person. */
@@ -53,10 +55,11 @@ record KitProgram(List<Path> classPath, String mainClass) {
               .replace("@MAIN@", mainClass));
     }
     Files.setPosixFilePermissions(start, PosixFilePermissions.fromString("rwxr-xr-x"));
-    return java(folder.resolve("runtime"));
+    return java.makeIn(folder.resolve("runtime"));
   }
 
-  private static Optional<String> java(Path runtime) {
+  /** The Java that this program runs on, without what it does not use. */
+  static Optional<String> linkJava(Path runtime) {
     Optional<ToolProvider> jlink = ToolProvider.findFirst("jlink");
     StringWriter said = new StringWriter();
     PrintWriter output = new PrintWriter(said);

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A server's files and its log are stored where nobody but the holders of identities reads them.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Order(1) // one of the longest
 class EncryptedServerTest {
   private static final String AGE = "age-encryption.org/v1\n";
 

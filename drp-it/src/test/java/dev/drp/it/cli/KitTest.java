@@ -15,10 +15,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A rebuild begins with a kit, a page and an identity, on a machine that has nothing else. */
+@Order(1) // one of the longest
 class KitTest extends WithShop {
   private static final String PASSWORD = "not-to-be-seen";
 

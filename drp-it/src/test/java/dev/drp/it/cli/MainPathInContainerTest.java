@@ -9,11 +9,13 @@ import dev.drp.it.support.Shop;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A PostgreSQL in a container of a Compose project that publishes no port. */
 @Tag("docker")
+@Order(1) // one of the longest
 class MainPathInContainerTest extends MainPathTest {
   private static ComposeProject project;
 

@@ -22,12 +22,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Physical backups and the log after them, of a real server, through the command line. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Order(1) // one of the longest
 class PhysicalBackupTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

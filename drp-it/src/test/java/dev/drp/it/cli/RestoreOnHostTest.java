@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** All files of a server of this machine are restored, in place or into a folder. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Order(1) // one of the longest
 class RestoreOnHostTest {
   private static final Pattern EXECUTION = Pattern.compile("\\d{8}T\\d{6}Z-[0-9a-f]{6}");
   private static final String MARK = "DRP_IT_RESTORE";

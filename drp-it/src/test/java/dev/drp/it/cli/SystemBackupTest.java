@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Configuration and system backups of a Compose project, through the command line. */
 @Tag("docker")
+@Order(1) // one of the longest
 class SystemBackupTest {
   private static final String COMPOSE =
       """
@@ -37,8 +39,9 @@ class SystemBackupTest {
           environment: { POSTGRES_USER: owner, POSTGRES_PASSWORD: correct horse, POSTGRES_DB: app }
           volumes: ["data:/var/lib/postgresql/data"]
           healthcheck:
-            test: pg_isready --host=127.0.0.1 --username=owner --dbname=app
-            interval: 300ms
+            # A check is a new process in the container, with Debian's wrapper a Perl: few, and without.
+            test: exec /usr/lib/postgresql/*/bin/pg_isready --host=127.0.0.1 --username=owner --dbname=app
+            interval: 2s
             timeout: 5s
             retries: 100
         proxy:

@@ -46,11 +46,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The log of a real server, streamed by a real process, with real faults in between. */
+@Order(1) // one of the longest
 class WalStreamTest {
   private static final int KILLS = Integer.getInteger("drp.wal.kills", 10);
   private static final String SLOT = "drp_production";

@@ -1,6 +1,7 @@
 package dev.drp.it.support;
 
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ public record Cli(
   }
 
   public static Cli in(Path folder) {
-    return new Cli(folder, List.of(), Map.of(), "", Duration.ofMinutes(3));
+    return new Cli(folder, List.of(), Map.of(), "", Programs.TIME_LIMIT);
   }
 
   /** The same on another machine. */
@@ -76,28 +77,43 @@ public record Cli(
 
   private List<String> command(String... arguments) {
     List<String> command = new ArrayList<>(through);
-    command.addAll(
-        List.of(
-            ProcessHandle.current().info().command().orElse("java"),
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-            "-cp",
-            classPath(),
-            "dev.drp.cli.Main"));
+    command.addAll(Program.COMMAND);
     command.addAll(Arrays.asList(arguments));
     return command;
   }
 
-  /** That of the tests: surefire names it in a property of its own, an IDE does not. */
-  private static String classPath() {
-    String all =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return String.join(
-        File.pathSeparator,
-        Arrays.stream(all.split(File.pathSeparator))
-            .filter(entry -> !entry.endsWith("test-classes") && !entry.endsWith("-tests.jar"))
-            .toList());
+  /** How it is started, once for all tests of this JVM. */
+  private static final class Program {
+    static final List<String> COMMAND = command();
+
+    private static List<String> command() {
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  ProcessHandle.current().info().command().orElse("java"),
+                  "-Xmx256m",
+                  "-XX:+UseSerialGC",
+                  "-XX:TieredStopAtLevel=1",
+                  // What the JVM says of its archive must not get into the output.
+                  "-Xlog:disable",
+                  "-Xlog:all=error:stderr",
+                  "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")));
+      List<Path> classPath = classPath();
+      ClassArchive.make(command, classPath)
+          .ifPresent(archive -> command.add("-XX:SharedArchiveFile=" + archive));
+      command.addAll(List.of("-cp", ClassArchive.joined(classPath), ClassArchive.MAIN));
+      return List.copyOf(command);
+    }
+
+    /** That of the tests: surefire names it in a property of its own, an IDE does not. */
+    private static List<Path> classPath() {
+      String all =
+          System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+      return Arrays.stream(all.split(File.pathSeparator))
+          .filter(entry -> !entry.endsWith("test-classes") && !entry.endsWith("-tests.jar"))
+          .map(Path::of)
+          .filter(Files::exists)
+          .toList();
+    }
   }
 }

@@ -29,8 +29,9 @@ public final class ComposeProject implements AutoCloseable {
           environment: { POSTGRES_USER: owner, POSTGRES_PASSWORD: correct horse, POSTGRES_DB: app }
           volumes: ["data:/var/lib/postgresql/data"]
           healthcheck:
-            test: pg_isready --host=127.0.0.1 --username=owner --dbname=app
-            interval: 300ms
+            # A check is a new process in the container, with Debian's wrapper a Perl: few, and without.
+            test: exec /usr/lib/postgresql/*/bin/pg_isready --host=127.0.0.1 --username=owner --dbname=app
+            interval: 2s
             timeout: 5s
             retries: 100
       volumes:
@@ -109,9 +110,11 @@ public final class ComposeProject implements AutoCloseable {
 
   /** Runs a program in a service's container; returns its standard output. */
   public String execute(String service, String program, String... arguments) {
-    List<String> command = new ArrayList<>(List.of("exec", "-T", service, program));
+    List<String> command = new ArrayList<>(List.of("docker", "exec", container(service), program));
     command.addAll(Arrays.asList(arguments));
-    return compose(command.toArray(String[]::new));
+    return Programs.run(command, folder, Map.of(), "", Duration.ofMinutes(2))
+        .requireSuccess()
+        .stdout();
   }
 
   /**

@@ -63,7 +63,9 @@ public final class ReferenceStack implements AutoCloseable {
                 "STAGING_PORT",
                 Integer.toString(stack.staging.port),
                 "TEST_RUN",
-                Programs.RUN),
+                Programs.RUN,
+                "HEALTH_INTERVAL", // each second, the checks of both slow down all else
+                "2s"),
             "",
             PATIENCE)
         .requireSuccess();
