@@ -88,8 +88,7 @@ public final class RecoveryPlans {
     builtIn.put(
         RecoverDatabase.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
-            RecoverDatabase.plan(
-                builder, stack, proxy, migrations(environment), restore.plan()));
+            RecoverDatabase.plan(builder, stack, proxy, migrations(environment), restore.plan()));
     builtIn.put(
         RecoverNetwork.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
