@@ -66,7 +66,7 @@ final class CommandLineRun {
           Nearest.to(word, known(command, word)).map("did you mean %s? "::formatted).orElse("")
               + seeHelp);
     }
-    String message = String.valueOf(e.getMessage());
+    String message = String.valueOf(e.getMessage()).replaceFirst("^Error: ", "");
     return new RecoveryException(
         ErrorCode.USAGE,
         "%s: %s"

@@ -134,7 +134,7 @@ final class RecoverOptions {
         && mode(name) == Mode.RECOVERY
         && plans.replacesData(name)) {
       boolean logical = kind(plans, name, of) == BackupKind.LOGICAL;
-      options.explainRefusal(session, RecoveryPlans.confirmedBy(of), logical);
+      options.explainRefusal(session, execution, RecoveryPlans.confirmedBy(of), logical);
     }
   }
 

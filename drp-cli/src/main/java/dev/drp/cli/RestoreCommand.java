@@ -166,6 +166,7 @@ final class RestoreCommand extends DrpCommand {
     if (status == ExitStatus.REFUSED && (into == null || delta)) {
       options.explainRefusal(
           session,
+          execution,
           session.plan().environment(environment).requireDatabase().name(),
           kind == BackupKind.LOGICAL);
     }

@@ -2,6 +2,7 @@ package dev.drp.cli;
 
 import dev.drp.database.Lsn;
 import dev.drp.procedure.RestoreRequest;
+import dev.drp.recovery.Execution;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -100,10 +101,11 @@ final class RestoreOptions {
     return which.backup == null ? request : request.withBackup(BackupsCommand.id(which.backup));
   }
 
-  /** Says which options lift a refusal. */
-  void explainRefusal(Session session, String database, boolean logical) {
+  /** Says which options lift a refusal, where one of them can. */
+  void explainRefusal(Session session, Execution execution, String database, boolean logical) {
     List<String> hints = new ArrayList<>();
-    if (!database.equals(confirm)) {
+    boolean wantsName = execution.problem().filter(it -> it.hint().contains("confirm")).isPresent();
+    if (wantsName && !database.equals(confirm)) {
       hints.add("HINT: --confirm %s lets it be replaced.".formatted(Format.quote(database)));
     }
     if (logical && which != null && which.at != null && !acceptGap) {

@@ -65,6 +65,14 @@ class CommandLineTest {
   }
 
   @Test
+  void saysWhatIsMissingOnce() {
+    assertThat(drp("rebuild")).isEqualTo(2);
+    assertThat(test.err())
+        .startsWith("error: drp rebuild: missing required argument")
+        .doesNotContain("rebuild: error");
+  }
+
+  @Test
   void asksForACommandWhereNoneIsGiven() {
     assertThat(drp()).isEqualTo(2);
     assertThat(test.err()).contains("which command of `drp`?");
