@@ -26,6 +26,15 @@ public interface DatabaseServer extends AutoCloseable {
   DatabaseDescription describe(String database);
 
   /**
+   * What a column of a table or view holds, each value once, as text, in order. Empty when there is
+   * no such table or column. DATABASE_NOT_FOUND when there is no such database.
+   *
+   * @param table its name, or its schema's, a dot and its name, as they are, never quoted
+   * @param condition of the rows that count, in SQL; empty for all
+   */
+  Optional<List<String>> values(String database, String table, String column, String condition);
+
+  /**
    * Opens an exported snapshot of a database: everything read through it shows the same instant.
    * Hold it only as long as needed: it keeps the server from cleaning up.
    */

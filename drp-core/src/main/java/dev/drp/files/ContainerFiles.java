@@ -63,6 +63,22 @@ public final class ContainerFiles implements FileSource {
     return read(OutputStream.nullOutputStream(), true).orElse(FileIndex.empty());
   }
 
+  /**
+   * Names of the files and folders in a folder itself, in order; empty when there is no such path.
+   */
+  public Optional<List<String>> names() {
+    return new ContainerFiles(engine, container, path.replaceFirst("(/\\.?)*$", "") + "/.")
+        .read(OutputStream.nullOutputStream(), false)
+        .map(
+            index ->
+                index.names().stream()
+                    .map(name -> name.replaceFirst("^\\./", "").replaceFirst("/.*", ""))
+                    .filter(name -> !name.isEmpty() && !name.equals("."))
+                    .distinct()
+                    .sorted()
+                    .toList());
+  }
+
   private Optional<FileIndex> read(OutputStream tar, boolean hashes) {
     try (InputStream files =
             engine.openFiles(container, path).orElse(InputStream.nullInputStream());

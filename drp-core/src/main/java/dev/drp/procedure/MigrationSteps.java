@@ -2,10 +2,13 @@ package dev.drp.procedure;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.database.DatabaseServer;
+import dev.drp.files.ContainerFiles;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Migrations;
 import dev.drp.plan.Migrations.AfterRestore;
+import dev.drp.plan.Migrations.History;
 import dev.drp.recovery.FailurePolicy;
 import dev.drp.recovery.Finding;
 import dev.drp.recovery.Mode;
@@ -22,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * Between the return of the data and the start of what writes: restored data may be of an older
@@ -29,12 +33,15 @@ import java.util.function.UnaryOperator;
  */
 final class MigrationSteps {
   private static final String PENDING = "pending-migrations";
+  private static final int MOST_NAMED = 10;
   private static final Duration LIMIT = Duration.ofMinutes(30);
   private static final Duration START_LIMIT = Duration.ofMinutes(5);
 
+  private final Environment environment;
   private final Optional<Migrations> settings;
   private final List<String> database;
   private final ComposeProject project;
+  private final RecoveryPorts ports;
   private final Function<StepContext, Map<String, String>> images;
 
   /**
@@ -43,10 +50,13 @@ final class MigrationSteps {
   MigrationSteps(
       Environment environment,
       ComposeProject project,
+      RecoveryPorts ports,
       Function<StepContext, Map<String, String>> images) {
+    this.environment = environment;
     settings = environment.database().flatMap(DatabaseSettings::migrations);
     database = environment.database().flatMap(DatabaseSettings::service).stream().toList();
     this.project = project;
+    this.ports = ports;
     this.images = images;
   }
 
@@ -65,8 +75,7 @@ final class MigrationSteps {
   private Step check(Migrations migrations) {
     return Step.reading(
             "check-migrations",
-            "Asks the image of service %s which migrations the restored data lacks: %s"
-                .formatted(migrations.service(), String.join(" ", migrations.pending())),
+            explanation(migrations),
             context -> {
               List<String> pending = pending(context, migrations);
               context.record(PENDING, Integer.toString(pending.size()));
@@ -90,6 +99,26 @@ final class MigrationSteps {
             migrations.afterRestore() == AfterRestore.REPORT
                 ? FailurePolicy.CONTINUE
                 : FailurePolicy.PAUSE);
+  }
+
+  private static String explanation(Migrations migrations) {
+    return migrations
+        .table()
+        .map(
+            table ->
+                "Compares table %s of the restored data with %s of service %s."
+                    .formatted(
+                        table,
+                        migrations
+                            .files()
+                            .map("the migrations in "::concat)
+                            .orElse(
+                                "what is printed by " + String.join(" ", migrations.expected())),
+                        migrations.service()))
+        .orElseGet(
+            () ->
+                "Asks the image of service %s which migrations the restored data lacks: %s"
+                    .formatted(migrations.service(), String.join(" ", migrations.pending())));
   }
 
   /** Whatever of them was applied when it was interrupted is not pending any more. */
@@ -130,11 +159,84 @@ final class MigrationSteps {
     if (!databaseIsUp()) {
       project.up(database, ran, START_LIMIT);
     }
+    return migrations
+        .history()
+        .map(history -> lacking(context, migrations, history, ran))
+        .orElseGet(() -> printed(migrations.service(), ran, migrations.pending()));
+  }
+
+  private List<String> printed(String service, Map<String, String> ran, List<String> program) {
     return project
-        .run(migrations.service(), ran, migrations.pending(), LIMIT)
+        .run(service, ran, program, LIMIT)
         .lines()
         .map(String::strip)
         .filter(line -> !line.isEmpty())
         .toList();
+  }
+
+  /** What the image expects and the table does not name, in the order of the image. */
+  private List<String> lacking(
+      StepContext context, Migrations migrations, History history, Map<String, String> ran) {
+    List<String> expected =
+        migrations
+            .files()
+            .map(folder -> inFolder(migrations.service(), folder, history, ran))
+            .orElseGet(() -> printed(migrations.service(), ran, migrations.expected()));
+    List<String> applied = applied(history);
+    List<String> unknown =
+        applied.stream().filter(entry -> !expected.contains(entry)).limit(MOST_NAMED).toList();
+    if (!unknown.isEmpty()) {
+      context.found(
+          Finding.warning(
+              "migrations",
+              "the data has some that the image does not know, so it may be newer than the image: "
+                  + String.join(", ", unknown)));
+    }
+    return expected.stream().filter(entry -> !applied.contains(entry)).toList();
+  }
+
+  private List<String> inFolder(
+      String service, String folder, History history, Map<String, String> ran) {
+    Container container = project.create(service, ran);
+    List<String> names =
+        new ContainerFiles(ports.engine().get(), container, folder)
+            .names()
+            .orElseThrow(
+                () ->
+                    new RecoveryException(
+                        ErrorCode.FILES_MISSING,
+                        "there is no folder %s in container %s".formatted(folder, container.name()),
+                        "correct database.migrations.files in the plan."));
+    List<String> expected =
+        names.stream().flatMap(name -> history.entryOf(name).stream()).distinct().toList();
+    if (expected.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.FILES_MISSING,
+          "none of the %d names in %s of container %s is that of a migration: %s"
+              .formatted(
+                  names.size(),
+                  folder,
+                  container.name(),
+                  names.stream().limit(MOST_NAMED).collect(Collectors.joining(", "))),
+          "correct database.migrations.files or file-name in the plan; names have to match "
+              + history.fileName());
+    }
+    return expected;
+  }
+
+  private List<String> applied(History history) {
+    String database = environment.requireDatabase().name();
+    try (DatabaseServer server = ports.databases().connect(environment)) {
+      return server
+          .values(database, history.table(), history.column(), history.condition())
+          .orElseThrow(
+              () ->
+                  new RecoveryException(
+                      ErrorCode.VERIFICATION_FAILED,
+                      "database %s has no table %s with a column %s"
+                          .formatted(database, history.table(), history.column()),
+                      "correct database.migrations.table or column in the plan; or this data is"
+                          + " from before its first migration."));
+    }
   }
 }

@@ -297,7 +297,7 @@ public final class RecoveryPlans {
   }
 
   private MigrationSteps migrations(Environment environment) {
-    return new MigrationSteps(environment, project(environment), RunningImages::of);
+    return new MigrationSteps(environment, project(environment), ports, RunningImages::of);
   }
 
   private ProxySteps proxy(Environment environment) {

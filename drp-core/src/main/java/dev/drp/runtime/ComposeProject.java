@@ -57,6 +57,15 @@ public interface ComposeProject {
   void up(List<String> services, Map<String, String> images, Duration limit);
 
   /**
+   * The container of a service, made if there is none and made anew if it is of another image than
+   * {@code images} says; nothing is started. IMAGE_NOT_FOUND.
+   *
+   * @param service whose; one that there is not: COMPOSE_INVALID
+   * @param images as for {@link #up}
+   */
+  Container create(String service, Map<String, String> images);
+
+  /**
    * Runs a program in a container of its own, which has a service's image, variables, volumes and
    * networks, and is gone when this returns, whatever happens. No service is started or changed.
    * One that is still there, of a caller that was killed, is removed first.

@@ -38,6 +38,9 @@ public abstract class DatabaseServerContract {
   protected abstract void createTable(
       String database, String schema, String table, List<String> rows);
 
+  /** The name of that column. */
+  protected abstract String column();
+
   /** The rows of such a table, in no particular order. */
   protected abstract List<String> rows(String database, String schema, String table);
 
@@ -81,6 +84,27 @@ public abstract class DatabaseServerContract {
         .hasMessageContaining("existing");
     assertThatThrownBy(() -> server().openSnapshot("absent"))
         .satisfies(isError(ErrorCode.DATABASE_NOT_FOUND));
+  }
+
+  @Test
+  void givesTheValuesOfAColumnWhateverTheNames() {
+    createDatabase("values");
+    createTable("values", HOSTILE, HOSTILE, List.of("b", "a'\\", "b"));
+    createTable("values", "public", "Plain", List.of("x"));
+    createTable("values", "other", "Plain", List.of("y"));
+
+    assertThat(values(HOSTILE + "." + HOSTILE, column())).contains(List.of("a'\\", "b"));
+    assertThat(values("Plain", column())).contains(List.of("x"));
+    assertThat(values("other.Plain", column())).contains(List.of("y"));
+    assertThat(values("plain", column())).isEmpty();
+    assertThat(values(HOSTILE, column())).isEmpty();
+    assertThat(values("Plain", HOSTILE)).isEmpty();
+    assertThatThrownBy(() -> server().values("absent", "Plain", column(), ""))
+        .satisfies(isError(ErrorCode.DATABASE_NOT_FOUND));
+  }
+
+  private Optional<List<String>> values(String table, String column) {
+    return server().values("values", table, column, "");
   }
 
   @Test

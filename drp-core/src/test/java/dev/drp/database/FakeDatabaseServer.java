@@ -142,6 +142,22 @@ public final class FakeDatabaseServer implements DatabaseServer {
     }
   }
 
+  /** The only column of each table. */
+  public static final String COLUMN = "value";
+
+  @Override
+  public synchronized Optional<List<String>> values(
+      String name, String table, String column, String condition) {
+    return existing(name).tables.entrySet().stream()
+        .filter(
+            it ->
+                table.equals(it.getKey().schema() + "." + it.getKey().table())
+                    || (it.getKey().schema().equals("public") && table.equals(it.getKey().table())))
+        .filter(any -> column.equals(COLUMN))
+        .map(it -> it.getValue().stream().distinct().sorted().toList())
+        .findFirst();
+  }
+
   // What a test prepares and asks.
 
   /** Creates an empty database. */

@@ -34,6 +34,11 @@ class FakeDatabaseServerTest extends DatabaseServerContract {
   }
 
   @Override
+  protected String column() {
+    return FakeDatabaseServer.COLUMN;
+  }
+
+  @Override
   protected List<String> rows(String database, String schema, String table) {
     return rowsOf(server.database(database).orElseThrow(), schema, table);
   }

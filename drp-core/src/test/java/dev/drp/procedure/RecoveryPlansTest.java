@@ -8,6 +8,7 @@ import dev.drp.ErrorCode;
 import dev.drp.ExitStatus;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupFixture;
+import dev.drp.database.FakeDatabaseServer;
 import dev.drp.files.FilePlaces;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.ComposeSettings;
@@ -77,8 +78,10 @@ class RecoveryPlansTest {
   private boolean answers;
   private FakeProxyServer proxies;
   private AfterRestore afterRestore;
+  private Optional<Migrations> history = Optional.empty();
   private Path pending;
   private int migrationsRun;
+  private final List<String> migrationsMade = new ArrayList<>();
   private final Map<String, List<String>> resolved = new HashMap<>();
 
   @BeforeEach
@@ -126,6 +129,8 @@ class RecoveryPlansTest {
       if (program.equals(List.of("migrate"))) {
         migrationsRun++;
         Files.writeString(pending, "");
+        migrationsMade.forEach(
+            name -> fixture.server.insert(ProcedureFixture.LIVE, "app", "done", name));
       }
       return program.equals(List.of("pending")) ? Files.readString(pending) : "";
     } catch (IOException e) {
@@ -149,8 +154,13 @@ class RecoveryPlansTest {
                         like.requireDatabase().name(), like.requireDatabase().user())
                     .service("db")
                     .migrations(
-                        new Migrations(
-                            "backend", List.of("pending"), List.of("migrate"), afterRestore))
+                        history.orElseGet(
+                            () ->
+                                Migrations.by(
+                                    "backend",
+                                    List.of("pending"),
+                                    List.of("migrate"),
+                                    afterRestore)))
                     .expectation(like.requireDatabase().expectations().get(0))
                     .build())
             .health(HEALTH)
@@ -394,6 +404,83 @@ class RecoveryPlansTest {
         .extracting(Finding::kind, Finding::actual)
         .contains(tuple(Finding.Kind.CHECK, "AddSlug"))
         .anyMatch(it -> it.toList().contains(Finding.Kind.WARNING));
+    assertThat(migrationsRun).isZero();
+  }
+
+  /** The table app.done of the data, and files of the backend. */
+  private void migrationsByTable(List<String> expected, String... files) throws IOException {
+    String name = "app.done";
+    history =
+        Optional.of(
+            new Migrations(
+                "backend",
+                List.of(),
+                Optional.of(name),
+                Optional.of(FakeDatabaseServer.COLUMN),
+                expected.isEmpty() ? Optional.of("/srv/migrations/") : Optional.empty(),
+                Optional.of("\\d+-(\\w+)\\.sql"),
+                expected,
+                List.of("migrate"),
+                AfterRestore.APPLY));
+    Path folder = engine.filesOf("shop-backend-1").resolve("srv/migrations");
+    Files.createDirectories(folder.resolve("9-Folder.sql"));
+    for (String file : files) {
+      Files.writeString(folder.resolve(file), "");
+    }
+    Files.writeString(folder.resolve("9-Folder.sql/1-Inside.sql"), "");
+  }
+
+  @Test
+  void aTableOfTheDataIsComparedWithTheFilesOfTheService() throws IOException {
+    fixture.server.insert(ProcedureFixture.LIVE, "app", "done", "Init", "Later");
+    fixture.backUp();
+    migrationsByTable(List.of(), "1-Init.sql", "2-Index.sql", "README.md");
+    migrationsMade.addAll(List.of("Index", "Folder"));
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.state())
+        .as("%s", execution.problem())
+        .isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(execution.stepExecution("check-migrations").findings())
+        .extracting(Finding::kind, Finding::actual)
+        .containsExactly(
+            tuple(
+                Finding.Kind.WARNING,
+                "the data has some that the image does not know, so it may be newer than the image:"
+                    + " Later"),
+            tuple(Finding.Kind.CHECK, "Index, Folder"));
+    assertThat(migrationsRun).isEqualTo(1);
+  }
+
+  @Test
+  void aTableOfTheDataIsComparedWithWhatAProgramExpects() throws IOException {
+    fixture.server.insert(ProcedureFixture.LIVE, "app", "done", "AddSlug");
+    fixture.backUp();
+    migrationsByTable(List.of("pending"));
+
+    Execution execution = execute("database", Mode.RECOVERY);
+
+    assertThat(execution.stepExecution("check-migrations").findings())
+        .extracting(Finding::actual)
+        .containsExactly("none");
+    assertThat(migrationsRun).isZero();
+  }
+
+  @Test
+  void aTableOrFilesThatAreNotThereAreSaidAndNothingIsApplied() throws IOException {
+    migrationsByTable(List.of(), "1-Init.sql");
+    Execution noTable = execute("database", Mode.RECOVERY);
+    assertThat(noTable.problem().orElseThrow().problem())
+        .contains("no table app.done with a column value");
+
+    begin(folder.resolve("second"));
+    migrationsByTable(List.of());
+    Files.delete(
+        engine.filesOf("shop-backend-1").resolve("srv/migrations/9-Folder.sql/1-Inside.sql"));
+    Files.delete(engine.filesOf("shop-backend-1").resolve("srv/migrations/9-Folder.sql"));
+    Execution noFiles = execute("database", Mode.RECOVERY);
+    assertThat(noFiles.problem().orElseThrow().problem()).contains("none of the 0 names in");
     assertThat(migrationsRun).isZero();
   }
 

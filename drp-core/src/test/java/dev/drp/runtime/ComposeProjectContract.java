@@ -99,6 +99,22 @@ public abstract class ComposeProjectContract {
   }
 
   @Test
+  void makesTheContainerOfAServiceOnceAndStartsNothing() {
+    ComposeProject project = project(serves("db"), unchecked("app"));
+
+    Container made = project.create("app", Map.of());
+
+    assertThat(project.containers())
+        .singleElement()
+        .satisfies(it -> assertThat(it.isUp()).isFalse());
+    assertThat(project.create("app", Map.of()).id()).isEqualTo(made.id());
+    Container other = project.create("app", Map.of("app", otherImage()));
+    assertThat(other.image().id()).isEqualTo(otherImage());
+    assertThat(project.containers()).hasSize(1);
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> project.create("aap", Map.of()));
+  }
+
+  @Test
   void runsAProgramInAContainerOfItsOwnAndLeavesNothing() {
     ComposeProject project = project(serves("db"), unchecked("app"));
 

@@ -148,6 +148,26 @@ public final class FakeComposeProject implements ComposeProject {
   }
 
   @Override
+  public Container create(String service, Map<String, String> images) {
+    if (!configuration.services().containsKey(service)) {
+      throw noService(service);
+    }
+    ImageIdentity image = image(service, images);
+    Optional<Container> existing = find(service);
+    boolean another =
+        images.containsKey(service)
+            && existing.filter(it -> !it.image().id().equals(image.id())).isPresent();
+    if (another) {
+      engine.stop(existing.orElseThrow(), Duration.ZERO);
+      engine.remove(existing.orElseThrow());
+    }
+    if (another || existing.isEmpty()) {
+      create(service, image);
+    }
+    return engine.container(container(service));
+  }
+
+  @Override
   public String run(
       String service, Map<String, String> images, List<String> program, Duration limit) {
     engine.note("run %s %s".formatted(service, String.join(" ", program)));

@@ -174,7 +174,23 @@ public final class FakeContainerRuntime implements ContainerRuntime {
 
   @Override
   public Optional<InputStream> openFiles(Container container, String path) {
-    throw new UnsupportedOperationException("there are no files in a fake container");
+    Path files = filesOf(container.name());
+    if (!Files.isDirectory(files.resolve("." + path))) {
+      return Optional.empty();
+    }
+    try {
+      Process tar =
+          new ProcessBuilder("tar", "-cf", "-", "-C", files.resolve("." + path).toString(), ".")
+              .start();
+      return Optional.of(new ByteArrayInputStream(tar.getInputStream().readAllBytes()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The folder that is the root of a container's files. */
+  public Path filesOf(String container) {
+    return folder.resolve("files").resolve(container);
   }
 
   @Override

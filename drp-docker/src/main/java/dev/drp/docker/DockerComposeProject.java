@@ -25,6 +25,7 @@ import java.util.TreeSet;
 /** One Compose project on a Docker engine. */
 final class DockerComposeProject implements ComposeProject {
   private static final Duration REMOVAL = Duration.ofMinutes(1);
+  private static final Duration CREATION = Duration.ofMinutes(5);
 
   private final ComposeCommand compose;
   private final ContainerRuntime engine;
@@ -83,6 +84,27 @@ final class DockerComposeProject implements ComposeProject {
       throw failed("start", result);
     }
     awaited.await(containersOf(wanted));
+  }
+
+  @Override
+  public Container create(String service, Map<String, String> images) {
+    ComposeConfiguration configuration = configuration();
+    List<String> only = List.of(service);
+    wanted(only, configuration);
+    Map<String, String> others = requireImages(only, configuration, images);
+    List<Container> there = containersOf(only);
+    if (there.isEmpty() || !ofAnotherImage(there, images).isEmpty()) {
+      recreate(only, others.isEmpty() ? "" : ComposeJson.images(others), new Deadline(CREATION));
+      there = containersOf(only);
+    }
+    return there.stream()
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new RecoveryException(
+                    ErrorCode.CONTAINER_NOT_FOUND,
+                    "Compose made no container for service %s of %s".formatted(service, name()),
+                    "look at its scale in the Compose files."));
   }
 
   @Override

@@ -123,6 +123,44 @@ final class PostgresServer implements DatabaseServer {
   }
 
   @Override
+  public Optional<List<String>> values(
+      String database, String table, String column, String condition) {
+    try (Session session = sessions.open(database)) {
+      List<String> found =
+          session.rows(
+              "look for table " + table,
+              """
+              SELECT c.oid::regclass::text
+                FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+               WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                 AND a.attname = ? AND a.attnum > 0 AND NOT a.attisdropped
+                 AND (c.relname = ? AND pg_catalog.pg_table_is_visible(c.oid)
+                      OR n.nspname || '.' || c.relname = ?)
+               ORDER BY pg_catalog.pg_table_is_visible(c.oid) DESC LIMIT 1\
+              """,
+              row -> row.getString(1),
+              column,
+              table,
+              table);
+      return found.stream()
+          .findFirst()
+          .map(
+              name ->
+                  session.rows(
+                      "read table " + table,
+                      """
+                      SELECT DISTINCT %1$s::text COLLATE "C" FROM %2$s
+                       WHERE %1$s IS NOT NULL AND (%3$s) ORDER BY 1\
+                      """
+                          .formatted(
+                              Sql.name(column), name, condition.isEmpty() ? "true" : condition),
+                      row -> row.getString(1)));
+    }
+  }
+
+  @Override
   public ConsistentSnapshot openSnapshot(String database) {
     return PostgresSnapshot.open(sessions, programs, database);
   }

@@ -48,6 +48,11 @@ class PostgresServerTest extends DatabaseServerContract {
   }
 
   @Override
+  protected String column() {
+    return "line";
+  }
+
+  @Override
   protected List<String> rows(String database, String schema, String table) {
     return cluster.values(database, "SELECT line FROM " + Sql.name(schema, table));
   }

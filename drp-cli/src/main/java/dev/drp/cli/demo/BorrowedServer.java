@@ -78,6 +78,12 @@ class BorrowedServer implements DatabaseServer {
   }
 
   @Override
+  public Optional<List<String>> values(
+      String database, String table, String column, String condition) {
+    return server.values(database, table, column, condition);
+  }
+
+  @Override
   public CanarySession openCanary(String database) {
     return server.openCanary(database);
   }

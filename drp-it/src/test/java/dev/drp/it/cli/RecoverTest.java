@@ -231,7 +231,9 @@ class RecoverTest {
 
   @Test
   void aSimulationMeasuresTheRecoveryAndPutsStagingBackAsItWas() throws Exception {
+    staging.sql("delete from migrations where name = 'Indexes'"); // as a backup of last month
     report(0, "backup", "staging", "--kind", "physical");
+    staging.sql("insert into migrations(timestamp, name) values (2, 'Indexes')");
     staging.answer(1, 3, "after the backup");
 
     JsonNode report = report(0, "recover", "simulate", "staging");
@@ -240,6 +242,8 @@ class RecoverTest {
     assertThat(report.path("mode").asText()).isEqualTo("DRILL");
     assertThat(report.at("/objectives/recoveryTime/actualSeconds").asDouble()).isPositive();
     assertThat(stateOf(report, "switch")).isEqualTo("UNDONE");
+    assertThat(report.toString()).contains("\"pending migrations\"", "\"Indexes\"");
+    assertThat(stateOf(report, "apply-migrations")).isEqualTo("SUCCEEDED");
     assertServes(staging);
     assertThat(staging.answer(1, 3)).isEqualTo("after the backup");
     assertThat(
