@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
     name = REBUILD,
     description = {
       "After a total loss, bring an environment back on an empty machine with Docker, from the"
-          + " storages alone: configuration, images, data, services, proxy, firewall, validation.",
+          + " storages alone: configuration, images, volumes, data, services, proxy,"
+          + " firewall, validation.",
       "The short name of `drp recover rebuild ENVIRONMENT`."
     })
 final class RebuildCommand extends DrpCommand {

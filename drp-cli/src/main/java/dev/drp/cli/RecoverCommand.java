@@ -18,8 +18,9 @@ import picocli.CommandLine.Parameters;
       "application: keep the logs, restart every service but the database, one after the other.",
       "database: stop what writes, restore the data beside the damaged one, exchange both, start"
           + " again. What is replaced is kept until restore-commit; restore-undo goes back.",
-      "rebuild: after a total loss, bring back configuration, images, data, services, proxy and"
-          + " firewall on an empty machine with Docker.",
+      "volumes: bring back the files of volumes, but the database's, that are lost or empty.",
+      "rebuild: after a total loss, bring back configuration, images, volumes, data, services,"
+          + " proxy and firewall on an empty machine with Docker.",
       "network: ask name servers, addresses and the proxy, which is restarted if it does not"
           + " answer; then ask the domains as visitors do.",
       "simulate: a disaster on an environment that is not protected. The data is restored and the"

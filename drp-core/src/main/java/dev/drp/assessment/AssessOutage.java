@@ -282,7 +282,7 @@ public final class AssessOutage {
     if (environment.database().isPresent()) {
       names.add("database");
     }
-    names.addAll(List.of("network", "rebuild"));
+    names.addAll(List.of("volumes", "network", "rebuild"));
     plan.recoveryPlans().values().stream()
         .filter(it -> it.isFor(environment.name()) && !it.phases().isEmpty())
         .map(PlannedRecovery::name)

@@ -67,29 +67,23 @@ public final class OutageReport {
         "reason." + recommendation.reason().name(), String.join(", ", recommendation.about()));
   }
 
-  /**
-   * What starts the recommended plan; empty where there is none. Volumes beside the database's are
-   * not a rebuild's: their files are unpacked, to be copied.
-   */
+  /** What starts the recommended plan; empty where there is none. */
   public Optional<String> command() {
     return assessment
         .recommendation()
         .plan()
         .map(
             plan ->
-                assessment.recommendation().reason() == Recommendation.Reason.OTHER_VOLUMES_GONE
-                    ? "drp restore-configuration %1$s --into restored-%1$s"
-                        .formatted(assessment.environment())
-                    : "drp recover %s %s%s%s"
-                        .formatted(
-                            plan,
-                            assessment.environment(),
-                            assessment
-                                .recommendation()
-                                .kind()
-                                .map(it -> " --kind " + it.name().toLowerCase(Locale.ROOT))
-                                .orElse(""),
-                            assessment.said() ? " --impact " + assessment.impact() : ""));
+                "drp recover %s %s%s%s"
+                    .formatted(
+                        plan,
+                        assessment.environment(),
+                        assessment
+                            .recommendation()
+                            .kind()
+                            .map(it -> " --kind " + it.name().toLowerCase(Locale.ROOT))
+                            .orElse(""),
+                        assessment.said() ? " --impact " + assessment.impact() : ""));
   }
 
   private void readings(Section section) {

@@ -18,8 +18,8 @@ import java.util.Optional;
  */
 public record Recommendation(
     Optional<String> plan, Optional<BackupKind> kind, Reason reason, List<String> about) {
-  /** What is done by hand so far, with the commands that there are. */
-  static final String REBUILD = "rebuild";
+  private static final String REBUILD = "rebuild";
+  private static final String VOLUMES = "volumes";
 
   /** Why a plan fits, or none does. */
   public enum Reason {
@@ -66,6 +66,9 @@ public record Recommendation(
     if (it.local() == Reach.WELL && it.beyond() == Reach.BAD) {
       return plan("network", Reason.BEYOND_THIS_MACHINE, List.of());
     }
+    if (!it.otherLostVolumes().isEmpty() && !it.down().isEmpty()) {
+      return plan(VOLUMES, Reason.OTHER_VOLUMES_GONE, it.otherLostVolumes());
+    }
     if (it.mostAreDown()) {
       return plan("restart", Reason.MOST_ARE_DOWN, it.down());
     }
@@ -85,7 +88,7 @@ public record Recommendation(
       return plan("restart", Reason.DATABASE_REFUSES, List.of());
     }
     if (!it.otherLostVolumes().isEmpty()) {
-      return plan(REBUILD, Reason.OTHER_VOLUMES_GONE, it.otherLostVolumes());
+      return plan(VOLUMES, Reason.OTHER_VOLUMES_GONE, it.otherLostVolumes());
     }
     if (!it.unanswered().isEmpty()) {
       return none(Reason.UNANSWERED, it.unanswered());

@@ -214,8 +214,7 @@ final class EnvironmentFiles {
       for (Container.Mount mount : container.volumes()) {
         String volume = mount.volume();
         if (isDatabase(container)) {
-          notIncluded.add(
-              "%s of %s: belongs to the database".formatted(volume, service(container)));
+          notIncluded.add(FilesContent.ofDatabase(volume, service(container)));
         } else if (volume.startsWith("/")) {
           noteBindMount(container, volume);
         } else if (UNNAMED.matcher(volume).matches()) {

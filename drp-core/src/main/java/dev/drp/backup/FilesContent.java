@@ -23,6 +23,8 @@ public record FilesContent(
     List<String> changed,
     List<String> notIncluded,
     boolean plain) {
+  private static final String OF_DATABASE = ": belongs to the database";
+
   /** The image of a service. */
   public record ServiceImage(String service, ImageIdentity image) {
     public ServiceImage {
@@ -37,6 +39,17 @@ public record FilesContent(
     services = List.copyOf(services);
     changed = List.copyOf(changed);
     notIncluded = List.copyOf(notIncluded);
+  }
+
+  /** What {@code notIncluded} says of a volume of the database. */
+  static String ofDatabase(String volume, String service) {
+    return "%s of %s%s".formatted(volume, service, OF_DATABASE);
+  }
+
+  /** Whether it is not included because it is the database's. */
+  public boolean leavesToDatabase(String volume) {
+    return notIncluded.stream()
+        .anyMatch(it -> it.startsWith(volume + " of ") && it.endsWith(OF_DATABASE));
   }
 
   /** How many files there are in all. */

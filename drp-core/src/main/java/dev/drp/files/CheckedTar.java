@@ -34,11 +34,12 @@ final class CheckedTar {
   /**
    * Passes it on.
    *
+   * @param folder in which all of it is then, as a name that ends with a slash; empty for none
    * @return what was left out, for people
    * @throws dev.drp.RecoveryException with REFUSED or BACKUP_CORRUPT, and then the output is cut
    */
-  List<String> passTo(OutputStream output) throws IOException {
-    TarOutput tar = new TarOutput(output);
+  List<String> passTo(OutputStream output, String folder) throws IOException {
+    TarOutput tar = new TarOutput(output, folder);
     byte[] buffer = new byte[BUFFER];
     Optional<TarEntry> next = reader.next();
     while (next.isPresent()) {

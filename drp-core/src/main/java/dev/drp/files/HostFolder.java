@@ -61,7 +61,7 @@ public final class HostFolder {
     try (RunningCommand running = host.start(command)) {
       List<String> leftOut = List.of();
       try (BufferedOutputStream input = new BufferedOutputStream(running.stdin(), 1 << 16)) {
-        leftOut = new CheckedTar(tar, root).passTo(input);
+        leftOut = new CheckedTar(tar, root).passTo(input, "");
       } catch (IOException e) {
         running.stdout().readAllBytes();
         running.await().requireSuccess(); // says why it does not listen

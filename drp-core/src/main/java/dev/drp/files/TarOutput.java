@@ -21,18 +21,24 @@ final class TarOutput {
   private static final long LARGEST_ID = 0_7777777L;
 
   private final OutputStream output;
+  private final String folder;
   private long left;
   private int padding;
 
-  TarOutput(OutputStream output) {
+  /**
+   * @param folder in which all of it is, as a name that ends with a slash; empty for none
+   */
+  TarOutput(OutputStream output, String folder) {
     this.output = output;
+    this.folder = "./" + TarEntry.bytes(folder);
   }
 
   /** Begins a member; its stored bytes follow. */
   void begin(TarEntry entry) throws IOException {
     requireComplete();
-    String name = entry.type() == TarType.FOLDER ? "./" + entry.name() + "/" : "./" + entry.name();
-    String link = entry.type() == TarType.HARD_LINK ? "./" + entry.link() : entry.link();
+    boolean closed = entry.type() == TarType.FOLDER && !entry.name().isEmpty();
+    String name = folder + entry.name() + (closed ? "/" : "");
+    String link = entry.type() == TarType.HARD_LINK ? folder + entry.link() : entry.link();
     byte[] map = entry.extents().isEmpty() ? new byte[0] : sparseMap(entry);
     long stored = entry.type() == TarType.FILE ? map.length + entry.storedBytes() : 0;
     Map<String, String> pax = new LinkedHashMap<>();

@@ -33,7 +33,7 @@ public record PlannedRecovery(
 
   /** The names of the recovery plans that drp has. */
   public static final Set<String> BUILT_IN =
-      Set.of("restart", "application", "database", "network", REBUILD, "simulate");
+      Set.of("restart", "application", "database", "network", "volumes", REBUILD, "simulate");
 
   /** A named part of a recovery plan with the time that it should be done by. */
   public record Phase(

@@ -13,8 +13,9 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Everything is lost: on a machine with nothing but a container engine, configuration, images, data
- * and services come back from the storages. What is there is set aside, never removed.
+ * Everything is lost: on a machine with nothing but a container engine, configuration, images,
+ * files in volumes, data and services come back from the storages. What is there is set aside,
+ * never removed.
  */
 final class RebuildEnvironment {
   static final String NAME = PlannedRecovery.REBUILD;
@@ -50,6 +51,7 @@ final class RebuildEnvironment {
   /**
    * @param guard refuses a machine on which the environment is alive
    * @param configuration puts files in place; its first phase changes nothing
+   * @param volumes puts files into volumes other than the database's
    * @param data restores the database, or its whole server; its first phase changes nothing; empty
    *     where the environment has none
    * @param proxy absent where the environment has none
@@ -59,6 +61,7 @@ final class RebuildEnvironment {
       Shares shares,
       Step guard,
       RecoveryPlan configuration,
+      VolumeSteps volumes,
       Optional<RecoveryPlan> data,
       MigrationSteps migrations,
       Optional<Step> proxy) {
@@ -68,10 +71,12 @@ final class RebuildEnvironment {
     builder.phase("checks", shares.of(5), guard);
     builder.phase(configuration.phases().get(0));
     builder.phase("look-at-images", images.look());
+    builder.phase("volumes-in-backups", volumes.choose());
     data.ifPresent(it -> builder.phase(preflight(it, false)));
 
     configuration.phases().stream().skip(1).forEach(builder::phase);
     builder.phase("images", shares.of(20), images.provide());
+    builder.phase("volumes", shares.of(20), volumes.look(), volumes.fill());
     if (data.isPresent()) {
       builder.phase("database", shares.of(5), stack.startDatabase());
       builder.phase(preflight(data.get(), true));

@@ -102,6 +102,10 @@ public final class RecoveryPlans {
                 .plan(builder, shares, stack, proxy));
     builtIn.put(RebuildEnvironment.NAME, this::rebuild);
     builtIn.put(
+        RecoverVolumes.NAME,
+        (builder, shares, environment, stack, proxy, restore) ->
+            RecoverVolumes.plan(builder, shares, stack, volumes(environment, restore)));
+    builtIn.put(
         SimulateDisaster.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
             SimulateDisaster.plan(
@@ -150,9 +154,19 @@ public final class RecoveryPlans {
                 confirmed ? environment.name() : "",
                 RebuildEnvironment.CONFIGURATION,
                 stack::requireFiles),
+            volumes(environment, restore),
             environment.database().map(any -> restore.plan()),
             migrations(environment),
             environment.proxy().map(any -> proxy.apply("apply-proxy")));
+  }
+
+  private VolumeSteps volumes(Environment environment, Restore restore) {
+    return new VolumeSteps(
+        environment,
+        project(environment),
+        restoreConfiguration.volumes(environment.name()),
+        restore.request().configuration(),
+        ports.engine());
   }
 
   /**

@@ -201,6 +201,13 @@ public final class RestoreConfiguration {
     return new StoredImages(catalog, reader, environment);
   }
 
+  /** The files of its volumes, as the backups hold them. */
+  StoredVolumes volumes(String environment) {
+    Environment of = plan.environment(environment);
+    return new StoredVolumes(
+        catalog, environment, backup -> new FilesOfBackup(backup, reader, places, of));
+  }
+
   private FilesOfBackup open(String environment, Optional<BackupId> id) {
     Environment of = plan.environment(environment);
     CatalogEntry backup = FilesOfBackup.choose(catalog.list(environment), environment, id);
@@ -325,6 +332,11 @@ public final class RestoreConfiguration {
       this.withoutBackup = withoutBackup;
     }
 
+    /** Then volumes are for another part. */
+    private boolean isPart() {
+      return withoutBackup.isPresent();
+    }
+
     private String named(String name) {
       return prefix + name;
     }
@@ -347,7 +359,7 @@ public final class RestoreConfiguration {
               named("choose-backup"),
               id.map("Takes backup %s."::formatted)
                       .orElse("Takes the newest good backup that holds the configuration.")
-                  + (withoutBackup.isPresent() && id.isEmpty()
+                  + (isPart() && id.isEmpty()
                       ? " Where there is none, the files that are there have to do."
                       : ""),
               context -> {
@@ -394,7 +406,8 @@ public final class RestoreConfiguration {
                   + " of %s was not confirmed.".formatted(environment.name()),
               context -> {
                 for (FileArchive archive : archives(context)) {
-                  if (archive.origin() != Origin.HOST) {
+                  if (archive.origin() == Origin.SERVICE
+                      || (archive.origin() == Origin.VOLUME && !isPart())) {
                     context.found(
                         Finding.warning(
                             archive.place(),

@@ -194,7 +194,8 @@ final class Stack {
                         .formatted(environment.name(), String.join(", ", missing)),
                     "nothing was touched. If they are lost: docker compose up -d with the"
                         + " service makes them anew, empty; then drp recover database brings the"
-                        + " data. If the plan is wrong, correct it.");
+                        + " data. Those of other services: drp recover volumes. If the plan is"
+                        + " wrong, correct it.");
               }
             })
         .within(Duration.ofMinutes(2))

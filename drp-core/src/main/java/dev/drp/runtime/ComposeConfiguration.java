@@ -72,6 +72,11 @@ public record ComposeConfiguration(Map<String, Service> services, Map<String, Vo
     return requireNonNull(services.get(name), name);
   }
 
+  /** The volume that its files call so, which has to be there. */
+  public Volume volume(String key) {
+    return requireNonNull(volumes.get(key), key);
+  }
+
   /**
    * A service.
    *

@@ -2,6 +2,7 @@ package dev.drp.runtime;
 
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
@@ -35,6 +36,17 @@ public interface ComposeProject {
    * none.
    */
   List<Container> containers();
+
+  /**
+   * Makes named volumes that are missing, as {@link #up} would: with the names, drivers and labels
+   * that its files give them; external ones, which Compose never makes, by their name alone. Those
+   * that are there stay as they are, and so do all containers.
+   *
+   * @param volumes by the names that its files use; one that there is not: COMPOSE_INVALID
+   * @param images as for {@link #up}; that of one service at least has to be there, or it is
+   *     IMAGE_NOT_FOUND
+   */
+  void createVolumes(Collection<String> volumes, Map<String, String> images);
 
   /**
    * Creates what is missing, starts services in the order of their dependencies, and returns once

@@ -1,6 +1,8 @@
 package dev.drp.runtime;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +39,40 @@ public interface ContainerRuntime extends AutoCloseable {
    * @param path absolute, in the container
    */
   Optional<InputStream> openFiles(Container container, String path);
+
+  /**
+   * Unpacks a tar in a folder of a container, running or not, volumes included, with owners by
+   * number, modes, times and links. What has the name of a member is replaced, but for a folder,
+   * which gets what the tar says of it; what the tar says of the folder itself that it is unpacked
+   * in is passed over. ENGINE_FAILED with what the engine says when it does not take it; then, and
+   * when the writer fails, some of it may be there.
+   *
+   * @param folder absolute, in the container; is there
+   * @throws IOException what the writer throws of its own accord
+   */
+  void writeFiles(Container container, String folder, TarWriter writer) throws IOException;
+
+  /** Writes a tar, and leaves the stream open. */
+  interface TarWriter {
+    void writeTo(OutputStream tar) throws IOException;
+  }
+
+  /**
+   * Makes a container that is never started, to read and write a volume by: it has no network, and
+   * nothing of its image is copied into the volume. IMAGE_NOT_FOUND; ENGINE_FAILED when there is a
+   * container of that name.
+   *
+   * @param image name or id
+   * @param volume the name of one that is there
+   * @param path absolute, where the container has it
+   */
+  Container createWithVolume(String name, String image, String volume, String path);
+
+  /** Removes a container that does not run; of its volumes, those without a name. */
+  void remove(Container container);
+
+  /** Removes a volume, with what is in it. ENGINE_FAILED when a container has it. */
+  void remove(Volume volume);
 
   /**
    * Reads images as a tar, with which {@code docker load} has them again. The caller closes it.

@@ -133,6 +133,29 @@ class AssessOutageTest {
   }
 
   @Test
+  void recommendsVolumesWhereOthersThanTheDatabasesAreGone() {
+    Environment environment =
+        fixture
+            .environment()
+            .volume(
+                new Environment.Volume(
+                    "shop_uploads", Optional.empty(), Criticality.IMPORTANT, Consistency.LIVE))
+            .build();
+    ContingencyPlan plan = fixture.plan(environment).build();
+
+    OutageAssessment allRun = assess(plan, Optional.empty());
+    crash("backend", "frontend", "nginx");
+    OutageAssessment mostAreDown = assess(plan, Optional.empty());
+
+    for (OutageAssessment assessment : List.of(allRun, mostAreDown)) {
+      assertThat(assessment.recommendation().reason()).isEqualTo(Reason.OTHER_VOLUMES_GONE);
+      assertThat(assessment.recommendation().about()).containsExactly("shop_uploads");
+      assertThat(new OutageReport(assessment, Language.EN).command())
+          .contains("drp recover volumes production");
+    }
+  }
+
+  @Test
   void recommendsDatabaseWhereItIsGone() {
     fixture.backups.server.destroy("shop");
 

@@ -1,6 +1,7 @@
 package dev.drp.procedure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.drp.ExitStatus;
 import dev.drp.Progress;
@@ -14,7 +15,9 @@ import dev.drp.database.FakeDatabaseServer.TableName;
 import dev.drp.files.FilePlaces;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.ComposeSettings;
+import dev.drp.plan.Consistency;
 import dev.drp.plan.ContingencyPlan;
+import dev.drp.plan.Criticality;
 import dev.drp.plan.DatabaseSettings;
 import dev.drp.plan.Environment;
 import dev.drp.plan.Objectives;
@@ -26,6 +29,7 @@ import dev.drp.recovery.DyingClock;
 import dev.drp.recovery.Execution;
 import dev.drp.recovery.ExecutionListener;
 import dev.drp.recovery.ExecutionState;
+import dev.drp.recovery.Finding;
 import dev.drp.recovery.MeasuringPoint;
 import dev.drp.recovery.Mode;
 import dev.drp.recovery.RecoveryEngine;
@@ -35,10 +39,12 @@ import dev.drp.runtime.Container;
 import dev.drp.runtime.FakeComposeProject;
 import dev.drp.runtime.FakeContainerRuntime;
 import dev.drp.runtime.LocalCommandRunner;
+import dev.drp.runtime.Volume;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +58,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RebuildEnvironmentTest {
   private static final URI HEALTH = URI.create("http://localhost:8000");
   private static final String NAME = "rebuild";
+  private static final String UPLOADS = "shop_uploads";
 
   @TempDir private Path folder;
   private ProcedureFixture fixture;
@@ -77,6 +84,7 @@ class RebuildEnvironmentTest {
     engine.addImage("postgres", "sha256:postgres-1");
     engine.addImage("backend", "sha256:backend-1");
     project().up(List.of(), Map.of(), Duration.ofSeconds(1));
+    upload(engine.files(UPLOADS));
     new TakeBackup(
             any -> fixture.server,
             Coding.plain(new GzipCompression()),
@@ -98,6 +106,7 @@ class RebuildEnvironmentTest {
                 withImages));
     project().down(Duration.ZERO);
     engine.removeVolume("shop_data");
+    engine.removeVolume(UPLOADS);
     engine.removeImage("postgres");
     engine.removeImage("backend");
     Files.delete(apps.resolve("compose.yaml"));
@@ -105,6 +114,33 @@ class RebuildEnvironmentTest {
     Files.delete(at.resolve("srv"));
     fixture.reached = emptyServer();
     Files.writeString(at.resolve("engine/calls"), "");
+  }
+
+  private static void upload(Path uploads) throws IOException {
+    Path picture = Files.createDirectories(uploads.resolve("a/b")).resolve("picture");
+    Files.write(picture, new byte[100_000]);
+    Files.setPosixFilePermissions(picture, PosixFilePermissions.fromString("rw-r-----"));
+    Files.createLink(uploads.resolve("same"), picture);
+    Files.createSymbolicLink(uploads.resolve("outside"), Path.of("../../elsewhere"));
+    Files.writeString(uploads.resolve("z"), "the last one");
+  }
+
+  private void assertUploads() throws IOException {
+    Path uploads = engine.files(UPLOADS);
+    assertThat(uploads.resolve("a/b/picture")).hasBinaryContent(new byte[100_000]);
+    assertThat(Files.getPosixFilePermissions(uploads.resolve("a/b/picture")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-r-----"));
+    assertThat(Files.isSameFile(uploads.resolve("a/b/picture"), uploads.resolve("same"))).isTrue();
+    assertThat(Files.readSymbolicLink(uploads.resolve("outside"))).hasToString("../../elsewhere");
+    assertThat(uploads.resolve("z")).hasContent("the last one");
+    assertThat(volume(UPLOADS).composeKey()).contains("uploads");
+    assertThat(engine.containers())
+        .extracting(Container::name)
+        .noneMatch(name -> name.startsWith("drp-"));
+  }
+
+  private Volume volume(String name) {
+    return engine.volumes().stream().filter(it -> it.name().equals(name)).findFirst().orElseThrow();
   }
 
   /** As its image makes it in an empty volume. */
@@ -137,8 +173,12 @@ class RebuildEnvironmentTest {
                     Optional.of("postgres"), List.of(), List.of("data"), List.of(), false),
                 "backend",
                 new ComposeConfiguration.Service(
-                    Optional.of("backend"), List.of("db"), List.of(), List.of(), false)),
-            Map.of("data", new ComposeConfiguration.Volume("shop_data", false))),
+                    Optional.of("backend"), List.of("db"), List.of("uploads"), List.of(), false)),
+            Map.of(
+                "data",
+                new ComposeConfiguration.Volume("shop_data", false),
+                "uploads",
+                new ComposeConfiguration.Volume(UPLOADS, false))),
         Map.of());
   }
 
@@ -153,7 +193,14 @@ class RebuildEnvironmentTest {
                 .expectation(like.requireDatabase().expectations().get(0))
                 .build())
         .health(HEALTH)
+        .volume(planned("shop_data"))
+        .volume(planned(UPLOADS))
+        .volume(planned("shop_certificates"))
         .build();
+  }
+
+  private static Environment.Volume planned(String name) {
+    return new Environment.Volume(name, Optional.empty(), Criticality.IMPORTANT, Consistency.LIVE);
   }
 
   private RecoveryPlans plans() {
@@ -203,11 +250,15 @@ class RebuildEnvironmentTest {
   }
 
   private Execution execute(Mode mode, String confirm, Clock clock) {
+    return execute(NAME, mode, confirm, clock);
+  }
+
+  private Execution execute(String name, Mode mode, String confirm, Clock clock) {
     return new RecoveryEngine(fixture.executions, clock)
         .execute(
             plans()
                 .plan(
-                    NAME,
+                    name,
                     ProcedureFixture.PRODUCTION,
                     new RecoverRequest(
                         RestoreRequest.NEWEST.confirming(confirm), BackupKind.LOGICAL)),
@@ -234,6 +285,7 @@ class RebuildEnvironmentTest {
     assertThat(project().containers()).hasSize(2).allMatch(Container::isUp);
     assertThat(fixture.customers(ProcedureFixture.LIVE)).containsExactly("Ada", "Grace");
     assertThat(firewall).hasContent("closed\n");
+    assertUploads();
   }
 
   private void assertNothingDone() {
@@ -249,7 +301,7 @@ class RebuildEnvironmentTest {
 
     assertRebuilt(execution);
     assertThat(engine.calls())
-        .containsSubsequence("load backend", "up db", "start shop-db-1", "up");
+        .containsSubsequence("load backend", "write " + UPLOADS, "up db", "start shop-db-1", "up");
     assertThat(execution.reached(MeasuringPoint.READY)).isPresent();
     assertThat(execution.objectives().recoveryTime()).contains(Duration.ofHours(8));
     assertThat(execution.stepExecution("measure-answers").findings())
@@ -261,14 +313,18 @@ class RebuildEnvironmentTest {
   void undoPutsBackWhatWasThere() {
     Execution execution = execute(Mode.RECOVERY);
 
-    Execution undone =
-        new RecoveryEngine(fixture.executions, fixture.backups.clock)
-            .undo(execution.id(), plans()::plan, ExecutionListener.SILENT);
+    undo(execution);
 
-    assertThat(undone.state()).as("%s", undone.problem()).isEqualTo(ExecutionState.ROLLED_BACK);
     assertThat(apps).doesNotExist();
     assertThat(fixture.reached.database(ProcedureFixture.LIVE).orElseThrow().tables()).isEmpty();
     assertThat(project().containers()).noneMatch(Container::running);
+  }
+
+  private void undo(Execution execution) {
+    Execution undone =
+        new RecoveryEngine(fixture.executions, fixture.backups.clock)
+            .undo(execution.id(), plans()::plan, ExecutionListener.SILENT);
+    assertThat(undone.state()).as("%s", undone.problem()).isEqualTo(ExecutionState.ROLLED_BACK);
   }
 
   @Test
@@ -349,6 +405,90 @@ class RebuildEnvironmentTest {
 
     took = Duration.ofMillis(100);
     assertRebuilt(resume(slow));
+  }
+
+  @Test
+  void saysWhichVolumesOfThePlanNoBackupHolds() {
+    assertThat(execute(Mode.CHECK).stepExecution("choose-volume-backups").findings())
+        .extracting(Finding::subject, Finding::met)
+        .containsExactly(
+            tuple("files of volume " + UPLOADS, true),
+            tuple("files of volume shop_certificates", false));
+  }
+
+  @Test
+  void aVolumeThatWasLeftHalfFilledIsFilledAgain() throws IOException {
+    engine.cutNextWrite();
+
+    Execution paused = execute(Mode.RECOVERY);
+
+    assertThat(paused.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
+    assertThat(engine.files(UPLOADS)).isNotEmptyDirectory();
+    assertThat(project().containers()).isEmpty();
+    assertRebuilt(resume(paused));
+  }
+
+  @Test
+  void whoeverBeginsAnewFillsWhatAnEarlierExecutionLeftHalfFilled() throws IOException {
+    engine.cutNextWrite();
+    execute(Mode.RECOVERY);
+
+    Files.move(folder.resolve("first/srv"), folder.resolve("first/left"));
+    assertRebuilt(execute(Mode.RECOVERY));
+  }
+
+  @Test
+  void aVolumeThatHasFilesIsLeftAsItIs() throws IOException {
+    engine.addVolume(UPLOADS, Map.of("com.docker.compose.volume", "uploads"));
+    Files.writeString(engine.files(UPLOADS).resolve("survived"), "newer than any backup");
+
+    Execution execution = execute(Mode.RECOVERY);
+
+    assertThat(execution.state()).isEqualTo(ExecutionState.AWAITING_COMMIT);
+    assertThat(engine.files(UPLOADS)).isDirectoryNotContaining("glob:**/picture");
+    assertThat(engine.files(UPLOADS).resolve("survived")).hasContent("newer than any backup");
+    assertThat(execution.stepExecution("look-at-volumes").findings())
+        .anyMatch(it -> it.kind() == Finding.Kind.WARNING && it.actual().contains("is left as it"));
+  }
+
+  /** The plan for them alone, on the engine on which the rest of it is. */
+  @Test
+  void volumesAloneComeBackBesideADatabaseThatIsWell() throws IOException {
+    engine.addImage("postgres", "sha256:postgres-1");
+    engine.addImage("backend", "sha256:backend-1");
+    fixture.reached = fixture.server;
+    project().up(List.of(), Map.of(), Duration.ofSeconds(1));
+    project().down(Duration.ZERO);
+    engine.removeVolume(UPLOADS);
+
+    Execution execution = execute("volumes", Mode.RECOVERY, "", fixture.backups.clock);
+
+    assertThat(execution.state()).as("%s", execution.problem()).isEqualTo(ExecutionState.COMPLETED);
+    assertUploads();
+    assertThat(project().containers()).hasSize(2).allMatch(Container::isUp);
+    assertThat(fixture.reached).isSameAs(fixture.server);
+    assertThat(fixture.customers(ProcedureFixture.LIVE)).containsExactly("Ada", "Grace");
+
+    Execution again = execute("volumes", Mode.RECOVERY, "", fixture.backups.clock);
+
+    assertThat(again.state()).isEqualTo(ExecutionState.COMPLETED);
+    assertThat(engine.calls().stream().filter(("write " + UPLOADS)::equals)).hasSize(1);
+  }
+
+  @Test
+  void undoRemovesAVolumeThatNoContainerHasAndKeepsOthers() {
+    engine.cutNextWrite();
+    undo(execute(Mode.RECOVERY));
+    assertThat(engine.volumes()).extracting(Volume::name).doesNotContain(UPLOADS);
+
+    engine.addVolume(UPLOADS, Map.of());
+    engine.cutNextWrite();
+    undo(execute(Mode.RECOVERY));
+    assertThat(engine.volumes()).extracting(Volume::name).contains(UPLOADS);
+    assertThat(engine.files(UPLOADS)).as("as it was before").isEmptyDirectory();
+
+    undo(execute(Mode.RECOVERY));
+    assertThat(engine.files(UPLOADS)).as("services may have written there").isNotEmptyDirectory();
   }
 
   /** The process dies before every third line of the journal. */

@@ -5,21 +5,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.files.FileIndex;
+import dev.drp.files.VolumeFiles;
 import dev.drp.runtime.FakeComposeProject.Behaviour;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What every {@link ComposeProject} keeps. */
 public abstract class ComposeProjectContract {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final Duration SHORT = Duration.ofSeconds(6);
   private static final Duration GRACE = Duration.ZERO;
+
+  @TempDir private Path temporary;
 
   /**
    * A project of these services, nothing of which is there yet. Each depends on the one before it,
@@ -237,6 +245,72 @@ public abstract class ComposeProjectContract {
 
     assertThat(project.containers()).isEmpty();
     assertThat(engine().volumes()).extracting(Volume::name).contains(project.name() + "_data");
+  }
+
+  @Test
+  void makesVolumesAndNothingElse() {
+    ComposeProject project = project(serves("db"));
+
+    assertFails(ErrorCode.COMPOSE_INVALID, () -> project.createVolumes(List.of("dota"), Map.of()))
+        .hasMessageContaining("dota");
+    project.createVolumes(List.of("data"), Map.of("db", image()));
+    project.createVolumes(List.of("data"), Map.of());
+
+    assertThat(project.containers()).isEmpty();
+    assertThat(engine().volumes())
+        .filteredOn(it -> it.name().equals(project.name() + "_data"))
+        .singleElement()
+        .satisfies(
+            volume -> {
+              assertThat(volume.composeProject()).contains(project.name());
+              assertThat(volume.composeKey()).contains("data");
+            });
+  }
+
+  @Test
+  void aVolumeIsFilledBeforeAnythingStarts() throws IOException {
+    ComposeProject project = project(serves("db"));
+    project.createVolumes(List.of("data"), Map.of());
+    VolumeFiles files = new VolumeFiles(engine(), project.name() + "_data");
+    assertThat(files.isEmpty(image())).isTrue();
+    assertThat(files.isHalfFilled()).isFalse();
+
+    byte[] tar = tarOfFiles();
+    assertThatThrownBy(
+            () -> files.fill(new ByteArrayInputStream(tar, 0, tar.length - 4096), image()))
+        .hasMessageContaining("HINT:");
+    assertThat(files.isHalfFilled()).isTrue();
+    assertThat(files.isInUse()).isFalse();
+    files.fill(new ByteArrayInputStream(tar), image());
+
+    assertThat(FileIndex.of(new ByteArrayInputStream(tar)).differencesOf(files.index(image()), ""))
+        .isEmpty();
+    assertThat(files.isHalfFilled()).isTrue();
+    files.complete();
+    assertThat(files.isHalfFilled()).isFalse();
+    assertThat(files.isEmpty(image())).isFalse();
+
+    project.up(List.of(), Map.of(), LIMIT);
+
+    assertThat(files.isInUse()).isTrue();
+    assertThatThrownBy(files::remove).hasMessageContaining("HINT:");
+    assertThat(FileIndex.of(new ByteArrayInputStream(tar)).differencesOf(files.index(image()), ""))
+        .isEmpty();
+    project.down(GRACE);
+    files.remove();
+    files.remove();
+    assertThat(files.exists()).isFalse();
+  }
+
+  private byte[] tarOfFiles() throws IOException {
+    String make =
+        "cd '%s' && mkdir -p a/b && head -c 300000 /dev/zero > a/b/picture && chmod 640 a/b/picture"
+            + " && ln a/b/picture same && ln -s ../../elsewhere outside && mkfifo pipe && echo z >"
+            + " z && touch -d @1000000000 a/b/picture && chmod 2750 . && tar -cf ../files.tar"
+            + " --format=pax .";
+    Path from = Files.createDirectories(temporary.resolve("from"));
+    new LocalCommandRunner().run(Command.of("sh", "-c", make.formatted(from)));
+    return Files.readAllBytes(temporary.resolve("files.tar"));
   }
 
   private static Given serves(String service) {

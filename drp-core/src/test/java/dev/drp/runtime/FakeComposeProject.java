@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,20 @@ public final class FakeComposeProject implements ComposeProject {
     return engine.containers().stream()
         .filter(container -> container.composeProject().equals(Optional.of(name)))
         .toList();
+  }
+
+  @Override
+  public void createVolumes(Collection<String> volumes, Map<String, String> images) {
+    for (String key : volumes) {
+      if (!configuration.volumes().containsKey(key)) {
+        throw new RecoveryException(
+            ErrorCode.COMPOSE_INVALID,
+            "the Compose files of %s have no volume %s".formatted(name, key),
+            "correct the name.");
+      }
+      ComposeConfiguration.Volume volume = configuration.volume(key);
+      engine.addVolume(volume.name(), volume.external() ? Map.of() : volumeLabels(key));
+    }
   }
 
   @Override

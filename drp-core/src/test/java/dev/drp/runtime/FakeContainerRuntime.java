@@ -7,6 +7,7 @@ import dev.drp.RecoveryException;
 import dev.drp.runtime.Container.End;
 import dev.drp.runtime.Container.Health;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -18,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -30,12 +32,14 @@ import java.util.stream.Stream;
 /**
  * A container engine that is a folder: containers, volumes and images are files in it, and every
  * change is written down. Another process that opens the same folder goes on with it, also after
- * this one was killed. Nothing runs in its containers. Safe for concurrent use in one process.
+ * this one was killed. Nothing runs in its containers, and of files they have those of volumes.
+ * Safe for concurrent use in one process.
  */
 public final class FakeContainerRuntime implements ContainerRuntime {
   private static final Instant ENDED = Instant.parse("2026-01-01T00:00:00Z");
 
   private final Path folder;
+  private boolean cutsNextWrite;
 
   public FakeContainerRuntime(Path folder) {
     this.folder = folder;
@@ -78,6 +82,25 @@ public final class FakeContainerRuntime implements ContainerRuntime {
 
   public synchronized void removeVolume(String name) {
     remove("volumes", name);
+    tool("rm", "-rf", volumeFiles(name).toString());
+  }
+
+  /** Where the files of a volume are. */
+  public synchronized Path files(String volume) {
+    try {
+      return Files.createDirectories(volumeFiles(volume));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path volumeFiles(String volume) {
+    return folder.resolve("volume-files").resolve(volume);
+  }
+
+  /** The engine goes away in the midst of the next tar that it is given. */
+  public synchronized void cutNextWrite() {
+    cutsNextWrite = true;
   }
 
   /** Ends a container's process, as a crash does. */
@@ -112,7 +135,8 @@ public final class FakeContainerRuntime implements ContainerRuntime {
     write("containers", name, values);
   }
 
-  synchronized void remove(Container container) {
+  @Override
+  public synchronized void remove(Container container) {
     note("remove " + container.name());
     remove("containers", container.name());
   }
@@ -173,16 +197,22 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   }
 
   @Override
-  public Optional<InputStream> openFiles(Container container, String path) {
-    Path files = filesOf(container.name());
-    if (!Files.isDirectory(files.resolve("." + path))) {
+  public synchronized Optional<InputStream> openFiles(Container container, String path) {
+    Path at =
+        container.volumes().stream()
+            .filter(mount -> path.equals(mount.path() + "/."))
+            .map(mount -> files(mount.volume()))
+            .findFirst()
+            .orElseGet(() -> filesOf(container.name()).resolve("." + path));
+    if (!Files.isDirectory(at)) {
       return Optional.empty();
     }
+    Path tar = folder.resolve("." + UUID.randomUUID());
+    tool("tar", "--create", "--format=pax", "--file=" + tar, "--directory=" + at, ".");
     try {
-      Process tar =
-          new ProcessBuilder("tar", "-cf", "-", "-C", files.resolve("." + path).toString(), ".")
-              .start();
-      return Optional.of(new ByteArrayInputStream(tar.getInputStream().readAllBytes()));
+      byte[] content = Files.readAllBytes(tar);
+      Files.delete(tar);
+      return Optional.of(new ByteArrayInputStream(content));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -191,6 +221,60 @@ public final class FakeContainerRuntime implements ContainerRuntime {
   /** The folder that is the root of a container's files. */
   public Path filesOf(String container) {
     return folder.resolve("files").resolve(container);
+  }
+
+  @Override
+  public synchronized void writeFiles(Container container, String at, TarWriter writer)
+      throws IOException {
+    Container.Mount only = container.volumes().get(0);
+    note("write " + only.volume());
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    writer.writeTo(all);
+    byte[] content =
+        cutsNextWrite ? Arrays.copyOf(all.toByteArray(), all.size() / 2) : all.toByteArray();
+    Path tar = Files.write(folder.resolve("." + UUID.randomUUID()), content);
+    String unpack =
+        "tar --extract --preserve-permissions --file='%s' --directory='%s' --transform='s,^\\.%s,.,S' || %s"
+            .formatted(tar, files(only.volume()), only.path(), cutsNextWrite);
+    tool("sh", "-c", unpack);
+    Files.delete(tar);
+    if (cutsNextWrite) {
+      cutsNextWrite = false;
+      throw new RecoveryException(
+          ErrorCode.ENGINE_UNAVAILABLE, "the engine has gone away", "start it again.");
+    }
+  }
+
+  @Override
+  public synchronized Container createWithVolume(
+      String name, String image, String volume, String path) {
+    ImageIdentity of =
+        image(image)
+            .orElseThrow(
+                () ->
+                    new RecoveryException(
+                        ErrorCode.IMAGE_NOT_FOUND, "no image " + image, "load it first."));
+    create(
+        name, of, Map.of(), List.of(volume + ":" + path), FakeComposeProject.Behaviour.ENDS_BADLY);
+    return container(name);
+  }
+
+  @Override
+  public synchronized void remove(Volume volume) {
+    boolean used =
+        containers().stream()
+            .flatMap(container -> container.volumes().stream())
+            .anyMatch(mount -> mount.volume().equals(volume.name()));
+    if (used) {
+      throw new RecoveryException(
+          ErrorCode.ENGINE_FAILED, "volume %s is in use".formatted(volume.name()), "look at it.");
+    }
+    note("remove volume " + volume.name());
+    removeVolume(volume.name());
+  }
+
+  private static void tool(String... command) {
+    new LocalCommandRunner().run(Command.of(List.of(command)));
   }
 
   @Override
@@ -307,7 +391,11 @@ public final class FakeContainerRuntime implements ContainerRuntime {
         Map.of("FAKE_PASSWORD", FakeComposeProject.SECRET),
         Stream.of(value(values, "volumes").split(" ", -1))
             .filter(volume -> !volume.isEmpty())
-            .map(volume -> new Container.Mount(volume, "/" + volume, Optional.empty()))
+            .map(volume -> volume.split(":", 2))
+            .map(
+                at ->
+                    new Container.Mount(
+                        at[0], at.length > 1 ? at[1] : "/" + at[0], Optional.empty()))
             .toList());
   }
 

@@ -134,6 +134,18 @@ final class ComposeCommand {
     execute(List.of("docker", "rm", "--force", "--volumes", container), "", LIMIT);
   }
 
+  /** No effect on one that is there. */
+  void createVolume(String volume) {
+    CommandResult result =
+        execute(List.of("docker", "volume", "create", volume), "", LIMIT).result();
+    if (!result.succeeded()) {
+      throw new RecoveryException(
+          ErrorCode.COMMAND_FAILED,
+          "%s: cannot make volume %s: %s".formatted(commands.place(), volume, said(result)),
+          "what it said above is the cause; mend it, then run this again.");
+    }
+  }
+
   /** What Compose said at last, without its progress and its warnings. */
   static String said(CommandResult result) {
     String text =

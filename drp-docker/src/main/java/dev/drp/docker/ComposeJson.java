@@ -3,6 +3,7 @@ package dev.drp.docker;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
@@ -10,6 +11,7 @@ import dev.drp.runtime.ComposeConfiguration;
 import dev.drp.runtime.ComposeConfiguration.Service;
 import dev.drp.runtime.ComposeConfiguration.Volume;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +61,22 @@ final class ComposeJson {
     ObjectNode services = root.putObject("services");
     new TreeMap<>(imageByService)
         .forEach((service, image) -> services.putObject(service).put("image", image));
+    return root.toString();
+  }
+
+  /** A file with a service that has volumes, and no network. */
+  static String volumes(String service, String image, Collection<String> volumes) {
+    ObjectNode root = JSON.createObjectNode();
+    ObjectNode definition = root.putObject("services").putObject(service);
+    definition.put("image", image).put("network_mode", "none");
+    ArrayNode mounts = definition.putArray("volumes");
+    for (String volume : volumes) {
+      mounts
+          .addObject()
+          .put("type", "volume")
+          .put("source", volume)
+          .put("target", "/volumes/" + volume);
+    }
     return root.toString();
   }
 

@@ -14,6 +14,7 @@ import dev.drp.runtime.ImageIdentity;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +22,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** One Compose project on a Docker engine. */
 final class DockerComposeProject implements ComposeProject {
   private static final Duration REMOVAL = Duration.ofMinutes(1);
   private static final Duration CREATION = Duration.ofMinutes(5);
+
+  /** A service that the team has not, and Compose knows for a moment only. */
+  private static final String VOLUMES = "drp-volumes";
 
   private final ComposeCommand compose;
   private final ContainerRuntime engine;
@@ -61,6 +66,68 @@ final class DockerComposeProject implements ComposeProject {
         .filter(container -> container.composeProject().equals(Optional.of(name())))
         .filter(container -> !container.isOneOff())
         .toList();
+  }
+
+  @Override
+  public void createVolumes(Collection<String> volumes, Map<String, String> images) {
+    if (volumes.isEmpty()) {
+      return;
+    }
+    ComposeConfiguration configuration = configuration();
+    Set<String> unknown = new TreeSet<>(volumes);
+    unknown.removeAll(configuration.volumes().keySet());
+    if (!unknown.isEmpty()) {
+      throw new RecoveryException(
+          ErrorCode.COMPOSE_INVALID,
+          "the Compose files of %s have no volume %s; they have %s"
+              .formatted(
+                  name(),
+                  String.join(", ", unknown),
+                  String.join(", ", new TreeSet<>(configuration.volumes().keySet()))),
+          "correct the name, or the files.");
+    }
+    // Before all others: Compose makes nothing while one of them is missing.
+    for (String key : new TreeSet<>(volumes)) {
+      ComposeConfiguration.Volume volume = configuration.volume(key);
+      if (volume.external()) {
+        compose.createVolume(volume.name());
+      }
+    }
+    // A service of ours that has them all, without a container: Compose makes what it would need.
+    String override =
+        ComposeJson.volumes(VOLUMES, anyImage(configuration, images), new TreeSet<>(volumes));
+    CommandResult result =
+        compose.run(
+            override,
+            CREATION,
+            List.of(
+                "create",
+                "--no-build",
+                "--pull",
+                "never",
+                "--no-recreate",
+                "--scale",
+                VOLUMES + "=0",
+                VOLUMES));
+    if (!result.succeeded()) {
+      throw failed("make volumes of", result);
+    }
+  }
+
+  private String anyImage(ComposeConfiguration configuration, Map<String, String> images) {
+    return Stream.concat(
+            images.values().stream(),
+            configuration.services().entrySet().stream()
+                .map(it -> it.getValue().image().orElse(name() + "-" + it.getKey())))
+        .flatMap(it -> engine.image(it).stream())
+        .map(ImageIdentity::id)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new RecoveryException(
+                    ErrorCode.IMAGE_NOT_FOUND,
+                    "no image of %s is on the engine".formatted(name()),
+                    "load or pull them first: nothing is ever pulled or built for you."));
   }
 
   @Override

@@ -7,7 +7,11 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
+import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Image;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.VolumeOptions;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.CommandRunner;
@@ -21,6 +25,7 @@ import dev.drp.runtime.ThrowawayContainer;
 import dev.drp.runtime.ThrowawayRequest;
 import dev.drp.runtime.Tunnel;
 import dev.drp.runtime.Volume;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -151,6 +156,65 @@ public final class DockerContainerRuntime implements ContainerRuntime {
   public Optional<InputStream> openFiles(Container container, String path) {
     return engine.download(
         "/containers/%s/archive?path=%s".formatted(container.id(), encoded(path)));
+  }
+
+  @Override
+  public void writeFiles(Container container, String folder, TarWriter writer) throws IOException {
+    engine.upload(
+        "/containers/%s/archive?path=%s".formatted(container.id(), encoded(folder)), writer);
+  }
+
+  @Override
+  public Container createWithVolume(String name, String image, String volume, String path) {
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withNetworkMode("none")
+            .withMounts(
+                List.of(
+                    new Mount()
+                        .withType(MountType.VOLUME)
+                        .withSource(volume)
+                        .withTarget(path)
+                        .withVolumeOptions(new VolumeOptions().withNoCopy(true))));
+    return container(
+        engine.ask(
+            docker -> {
+              try {
+                return docker
+                    .createContainerCmd(image)
+                    .withName(name)
+                    .withCmd("true") // an image may have none, and it is not run
+                    .withHostConfig(host)
+                    .exec()
+                    .getId();
+              } catch (NotFoundException e) {
+                throw engine.imageNotFound(image, e);
+              }
+            }));
+  }
+
+  @Override
+  public void remove(Container container) {
+    engine.run(
+        docker -> {
+          try {
+            docker.removeContainerCmd(container.id()).withRemoveVolumes(true).exec();
+          } catch (NotFoundException gone) {
+            return;
+          }
+        });
+  }
+
+  @Override
+  public void remove(Volume volume) {
+    engine.run(
+        docker -> {
+          try {
+            docker.removeVolumeCmd(volume.name()).exec();
+          } catch (NotFoundException gone) {
+            return;
+          }
+        });
   }
 
   @Override

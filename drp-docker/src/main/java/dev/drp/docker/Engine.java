@@ -14,6 +14,7 @@ import com.github.dockerjava.core.RemoteApiVersion;
 import com.github.dockerjava.transport.DockerHttpClient;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.runtime.ContainerRuntime.TarWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration LONG_DOWNLOAD = Duration.ofHours(24);
+  private static final Duration LONG_TRANSFER = Duration.ofHours(24);
 
   /** Not by the default builder, which reads files in the home folder. The address is not used. */
   private static final DockerClientConfig CONFIG =
@@ -161,7 +162,7 @@ final class Engine {
             .method(DockerHttpClient.Request.Method.GET)
             .path(path)
             .build();
-    DockerHttpClient.Response answer = http.within(LONG_DOWNLOAD).execute(request);
+    DockerHttpClient.Response answer = http.within(LONG_TRANSFER).execute(request);
     if (answer.getStatusCode() == 200) {
       return Optional.of(
           new FilterInputStream(answer.getBody()) {
@@ -176,6 +177,23 @@ final class Engine {
         return Optional.empty();
       }
       throw failed(new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8), null);
+    } catch (IOException e) {
+      throw http.unavailable(e);
+    }
+  }
+
+  /** Sends a tar as it is written, and fails unless all of it is taken. */
+  void upload(String path, TarWriter writer) throws IOException {
+    try (HttpAnswer answer = http.within(LONG_TRANSFER).upload(path, writer)) {
+      if (answer.getStatusCode() != 200) {
+        throw failed(message(answer), null);
+      }
+    }
+  }
+
+  private String message(HttpAnswer answer) {
+    try {
+      return new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw http.unavailable(e);
     }

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.github.dockerjava.transport.DockerHttpClient;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import dev.drp.runtime.ContainerRuntime.TarWriter;
 import dev.drp.runtime.TimeLimit;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,26 +54,78 @@ final class EngineHttp implements DockerHttpClient {
     }
     DuplexStream stream = open();
     AtomicBoolean late = new AtomicBoolean();
-    TimeLimit closing =
-        TimeLimit.of(
-            limit,
-            () -> {
-              late.set(true);
-              stream.close();
-            });
+    TimeLimit closing = closing(stream, late);
     try {
       send(stream, request.method(), request.path(), request.headers(), body);
-      return HttpAnswer.read(
-          stream.input(),
-          () -> {
-            closing.close();
-            stream.close();
-          });
+      return answer(stream, closing);
     } catch (IOException e) {
       closing.close();
       stream.close();
       throw late.get() ? noAnswerWithin(e) : unavailable(e);
     }
+  }
+
+  /**
+   * Sends a tar as it is written.
+   *
+   * @throws IOException what the writer throws of its own accord; the connection is cut then
+   */
+  HttpAnswer upload(String path, TarWriter writer) throws IOException {
+    DuplexStream stream = open();
+    AtomicBoolean late = new AtomicBoolean();
+    TimeLimit closing = closing(stream, late);
+    boolean answered = false;
+    try {
+      ChunkedOutput body = new ChunkedOutput(stream.output());
+      try {
+        body.begin(
+            head(
+                "PUT",
+                path,
+                Map.of("Content-Type", "application/x-tar", "Transfer-Encoding", "chunked")));
+        writer.writeTo(body);
+        body.finish();
+      } catch (IOException e) {
+        if (!body.hasFailed()) {
+          throw e;
+        }
+        // An engine that refuses stops to listen; its answer tells why.
+      }
+      HttpAnswer answer = answered(stream, closing, late);
+      answered = true;
+      return answer;
+    } finally {
+      if (!answered) {
+        closing.close();
+        stream.close();
+      }
+    }
+  }
+
+  private HttpAnswer answered(DuplexStream stream, TimeLimit closing, AtomicBoolean late) {
+    try {
+      return answer(stream, closing);
+    } catch (IOException e) {
+      throw late.get() ? noAnswerWithin(e) : unavailable(e);
+    }
+  }
+
+  private static HttpAnswer answer(DuplexStream stream, TimeLimit closing) throws IOException {
+    return HttpAnswer.read(
+        stream.input(),
+        () -> {
+          closing.close();
+          stream.close();
+        });
+  }
+
+  private TimeLimit closing(DuplexStream stream, AtomicBoolean late) {
+    return TimeLimit.of(
+        limit,
+        () -> {
+          late.set(true);
+          stream.close();
+        });
   }
 
   /**
@@ -113,19 +166,24 @@ final class EngineHttp implements DockerHttpClient {
   private static void send(
       DuplexStream stream, String method, String path, Map<String, String> headers, byte[] body)
       throws IOException {
+    Map<String, String> all = new LinkedHashMap<>(headers);
+    all.put("Content-Length", Integer.toString(body == null ? 0 : body.length));
+    stream.output().write(head(method, path, all));
+    if (body != null && body.length > 0) {
+      stream.output().write(body);
+    }
+  }
+
+  private static byte[] head(String method, String path, Map<String, String> headers) {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("Host", "docker");
     all.put("Connection", "close");
     // Or the engine compresses, at a twentieth of the speed.
     all.put("Accept-Encoding", "identity");
     all.putAll(headers);
-    all.put("Content-Length", Integer.toString(body == null ? 0 : body.length));
     StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
     all.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-    stream.output().write(head.append("\r\n").toString().getBytes(ISO_8859_1));
-    if (body != null && body.length > 0) {
-      stream.output().write(body);
-    }
+    return head.append("\r\n").toString().getBytes(ISO_8859_1);
   }
 
   @Override

@@ -53,6 +53,9 @@ class DockerComposeProjectTest extends ComposeProjectContract {
 
   @AfterEach
   void removeEverything() {
+    docker("container", "ls", "--all", "--quiet", "--filter=volume=" + name + "_data")
+        .lines()
+        .forEach(id -> docker("container", "rm", "--force", "--volumes", id));
     for (String kind : List.of("container", "volume", "network")) {
       String filter = "--filter=label=com.docker.compose.project=" + name;
       String all = kind.equals("container") ? "--all" : "--quiet";
@@ -341,6 +344,39 @@ class DockerComposeProjectTest extends ComposeProjectContract {
             () -> project.up(List.of(), Map.of(), Duration.ofSeconds(8)))
         .hasMessageContaining("is started again and again, and ends with exit code 1")
         .hasMessageContaining("this is ENDS_BADLY");
+  }
+
+  @Test
+  void theTeamsOwnComposeTakesTheVolumesForItsOwn() throws IOException {
+    String external = name + "-external";
+    String file =
+        """
+        services:
+          app: { image: '%s', network_mode: none, %s, volumes: ["data:/data", "shared:/shared"] }
+        volumes:
+          data: { %s }
+          shared: { name: %s, external: true }
+        """;
+    Files.writeString(
+        folder.resolve("compose.yaml"),
+        file.formatted(TestContainers.image(), LABELS, LABELS, external));
+    ComposeProject project =
+        new DockerCompose(HOST, engine()).open(name, folder, List.of("compose.yaml"));
+
+    try {
+      project.createVolumes(List.of("data", "shared"), Map.of());
+
+      String up = "cd '%s' && docker compose --project-name %s up --no-start 2>&1";
+      assertThat(HOST.run(Command.of("sh", "-c", up.formatted(folder, name))))
+          .contains("Created")
+          .doesNotContain("already exists", "Volume", "rphan");
+      assertThat(container("app").volumes())
+          .extracting(Container.Mount::volume)
+          .contains(name + "_data", external);
+    } finally {
+      docker("compose", "--project-name", name, "down", "--timeout=0");
+      docker("volume", "rm", external);
+    }
   }
 
   private ComposeProject compose(String services) {

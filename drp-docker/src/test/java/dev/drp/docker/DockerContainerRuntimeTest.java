@@ -1,13 +1,19 @@
 package dev.drp.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.drp.ErrorCode;
+import dev.drp.RecoveryException;
 import dev.drp.runtime.Command;
 import dev.drp.runtime.Container;
 import dev.drp.runtime.ContainerRuntime;
 import dev.drp.runtime.ContainerRuntimeContract;
 import dev.drp.runtime.ThrowawayContainer;
+import dev.drp.runtime.Volume;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -45,6 +51,49 @@ class DockerContainerRuntimeTest extends ContainerRuntimeContract {
       assertThat(throwaway.remove()).isEmpty();
 
       assertThat(runtime().leftovers(owner)).isEmpty();
+    }
+  }
+
+  @Test
+  void reachesAVolumeByAContainerThatIsNeverStarted() throws IOException {
+    try (ThrowawayContainer throwaway = TestContainers.start()) {
+      String volume = throwaway.container().volumes().get(0).volume();
+      String name = "drp-docker-" + UUID.randomUUID();
+      Container holder = runtime().createWithVolume(name, image(), volume, "/etc");
+      try {
+        assertThat(holder.running()).isFalse();
+        assertThat(holder.end()).isEmpty();
+        try (InputStream tar = runtime().openFiles(holder, "/etc/.").orElseThrow()) {
+          assertThat(new String(tar.readAllBytes(), UTF_8)).doesNotContain("passwd");
+        }
+        assertThatThrownBy(
+                () -> runtime().writeFiles(holder, "/none", tar -> tar.write(new byte[32 << 20])))
+            .isInstanceOfSatisfying(
+                RecoveryException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.ENGINE_FAILED))
+            .hasMessageContaining("/none");
+        assertThatThrownBy(
+                () ->
+                    runtime()
+                        .writeFiles(
+                            holder,
+                            "/etc",
+                            tar -> {
+                              tar.write(new byte[100_000]);
+                              throw new IOException("of the writer");
+                            }))
+            .isInstanceOf(IOException.class)
+            .hasMessage("of the writer");
+      } finally {
+        runtime().remove(holder);
+        runtime().remove(holder);
+      }
+      Volume used =
+          runtime().volumes().stream()
+              .filter(it -> it.name().equals(volume))
+              .findFirst()
+              .orElseThrow();
+      assertThatThrownBy(() -> runtime().remove(used)).hasMessageContaining("in use");
     }
   }
 

@@ -172,7 +172,7 @@ public final class ReferenceStack implements AutoCloseable {
       return name + "-" + service + "-1";
     }
 
-    /** The full name of {@code db-data} or {@code logs}. */
+    /** The full name of {@code db-data}, {@code uploads} or {@code logs}. */
     public String volume(String key) {
       return name + "_" + key;
     }
