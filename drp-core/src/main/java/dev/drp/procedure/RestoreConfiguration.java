@@ -411,8 +411,11 @@ public final class RestoreConfiguration {
                     context.found(
                         Finding.warning(
                             archive.place(),
-                            "is not put in place; restore it into a folder, and copy it from there"
-                                + " with docker cp"));
+                            archive.origin() == Origin.VOLUME
+                                ? "is not put in place; drp recover volumes fills it where it is"
+                                    + " lost or empty"
+                                : "is not put in place; restore it into a folder, and copy it from"
+                                    + " there with docker cp"));
                   }
                 }
                 List<FileArchive> archives = onHost(context);
