@@ -1,10 +1,12 @@
 package dev.drp.assessment;
 
+import static dev.drp.report.MarkdownPage.inline;
 import static java.util.Objects.requireNonNull;
 
 import dev.drp.assessment.Reading.Section;
 import dev.drp.plan.BackupKind;
 import dev.drp.plan.Language;
+import dev.drp.report.MarkdownPage;
 import java.text.MessageFormat;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,7 +29,7 @@ public final class OutageReport {
   private final OutageAssessment assessment;
   private final Locale locale;
   private final ResourceBundle messages;
-  private final StringBuilder page = new StringBuilder();
+  private MarkdownPage page = new MarkdownPage();
 
   public OutageReport(OutageAssessment assessment, Language language) {
     this.assessment = requireNonNull(assessment, "assessment");
@@ -42,7 +44,7 @@ public final class OutageReport {
 
   /** The whole report, as a page of Markdown. */
   public String markdown() {
-    page.setLength(0);
+    page = new MarkdownPage();
     line("# " + text("title", inline(assessment.environment())));
     line("");
     item("application", inline(assessment.application()));
@@ -156,7 +158,7 @@ public final class OutageReport {
     return assessment.affected().isEmpty()
         ? text("none")
         : assessment.affected().stream()
-            .map(OutageReport::inline)
+            .map(MarkdownPage::inline)
             .collect(Collectors.joining(", "));
   }
 
@@ -213,19 +215,15 @@ public final class OutageReport {
   }
 
   private void table(String... keys) {
-    line(
-        Arrays.stream(keys)
-            .map(it -> text("head." + it))
-            .collect(Collectors.joining(" | ", "| ", " |")));
-    line(Arrays.stream(keys).map(any -> "---").collect(Collectors.joining(" | ", "| ", " |")));
+    page.table(Arrays.stream(keys).map(it -> text("head." + it)).toArray(String[]::new));
   }
 
   private void row(String... cells) {
-    line(String.join(" | ", cells).transform(it -> "| " + it + " |"));
+    page.row(cells);
   }
 
   private void line(String line) {
-    page.append(line).append('\n');
+    page.line(line);
   }
 
   private String text(String key, Object... values) {
@@ -253,21 +251,5 @@ public final class OutageReport {
 
   private static String two(long large, String largeUnit, long small, String smallUnit) {
     return large + " " + largeUnit + (small == 0 ? "" : " " + small + " " + smallUnit);
-  }
-
-  /** Text of others, which must not become Markdown. */
-  private static String inline(String text) {
-    StringBuilder escaped = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isISOControl(c)) {
-        escaped.append(' ');
-      } else if ("\\`*_{}[]<>#|!~".indexOf(c) >= 0) {
-        escaped.append('\\').append(c);
-      } else {
-        escaped.append(c);
-      }
-    }
-    return escaped.toString();
   }
 }

@@ -1,5 +1,7 @@
 package dev.drp.report;
 
+import static dev.drp.report.MarkdownPage.inline;
+
 import dev.drp.procedure.DrillResult;
 import dev.drp.procedure.RestoreDatabase;
 import dev.drp.procedure.SetAside;
@@ -28,7 +30,7 @@ final class MarkdownReport {
 
   private final Wording words;
   private final Execution execution;
-  private final StringBuilder page = new StringBuilder();
+  private final MarkdownPage page = new MarkdownPage();
 
   MarkdownReport(Wording words, Execution execution) {
     this.words = words;
@@ -305,32 +307,15 @@ final class MarkdownReport {
   }
 
   private void table(String... heads) {
-    row(heads);
-    row(Arrays.stream(heads).map(head -> "---").toArray(String[]::new));
+    page.table(heads);
   }
 
   private void row(String... cells) {
-    line("| " + String.join(" | ", cells) + " |");
+    page.row(cells);
   }
 
   private void line(String text) {
-    page.append(text).append('\n');
-  }
-
-  /** Names and messages may hold anything: they must neither leave their cell nor become markup. */
-  private static String inline(String text) {
-    StringBuilder escaped = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isISOControl(c)) {
-        escaped.append(' ');
-      } else if ("\\`*_{}[]<>#|!~".indexOf(c) >= 0) {
-        escaped.append('\\').append(c);
-      } else {
-        escaped.append(c);
-      }
-    }
-    return escaped.toString();
+    page.line(text);
   }
 
   /** For text of ours without backticks, such as ids and hashes; anything else is escaped. */
