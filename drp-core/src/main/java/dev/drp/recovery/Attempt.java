@@ -444,6 +444,7 @@ final class Attempt {
   /** Undoes what may have had an effect, last first. */
   private Ending backward() {
     ExecutionState outcome = now().undoingTo().orElseThrow();
+    @Nullable Problem left = null;
     List<Step> steps = new ArrayList<>(plan.forward());
     java.util.Collections.reverse(steps);
     for (Step step : steps) {
@@ -462,12 +463,20 @@ final class Attempt {
       if (run.end() == StepRun.End.INTERRUPTED) {
         return Ending.interrupted("undoing step " + step.name());
       }
+      if (problem == null) {
+        continue;
+      }
       // Whoever asked for the way back decides how to go on; after a failure nobody is waiting,
       // and each thing undone is one less to clear up by hand. Not so in a rehearsal: its commit
       // gives up what could not be put back.
-      if (problem != null && (outcome != ExecutionState.FAILED || plan.isRehearsal(now().mode()))) {
+      if (outcome != ExecutionState.FAILED || plan.isRehearsal(now().mode())) {
         return new Ending(ExecutionState.PAUSED_BY_FAILED_STEP, problem);
       }
+      left = left == null ? problem : left;
+    }
+    // Steps that clean up at the end remove that, too.
+    if (left != null && plan.cleanup().isEmpty()) {
+      return new Ending(ExecutionState.PAUSED_BY_FAILED_STEP, notAllUndone(left));
     }
     Optional<Ending> stopped =
         plan.isRehearsal(now().mode()) ? performAll(plan.commit()) : Optional.empty();
@@ -478,6 +487,14 @@ final class Attempt {
                     ? ExecutionState.COMPLETED_WITH_EXCEPTIONS
                     : outcome,
                 now().undoingBecause().orElse(null)));
+  }
+
+  private Problem notAllUndone(Problem left) {
+    String because = now().undoingBecause().map(it -> it.problem() + "\n").orElse("");
+    return new Problem(
+        left.code(),
+        "%sand what it did could not all be undone: %s".formatted(because, left.problem()),
+        "mend what is in the way, then resume: it goes on undoing.");
   }
 
   private Ending cleanUp(Ending ending) {

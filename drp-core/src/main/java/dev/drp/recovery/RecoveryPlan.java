@@ -13,6 +13,8 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An ordered procedure: phases of steps. Building one touches nothing. An execution that is resumed
@@ -23,6 +25,8 @@ import java.util.stream.Stream;
  * {@link Builder#closing}.
  */
 public final class RecoveryPlan {
+  private static final Logger log = LoggerFactory.getLogger(RecoveryPlan.class);
+
   private final String name;
   private final String application;
   private final String environment;
@@ -159,8 +163,13 @@ public final class RecoveryPlan {
     return whatStands.apply(execution);
   }
 
+  /** Never fails: how an execution ended is not to be hidden by what is let go of after it. */
   void close() {
-    closing.run();
+    try {
+      closing.run();
+    } catch (RuntimeException e) {
+      log.warn("after recovery plan {}: {}", name, e.getMessage());
+    }
   }
 
   /** Builds a plan. */

@@ -258,22 +258,51 @@ final class RecoveryEngineTest {
   }
 
   @Test
-  void goesOnUndoingTheRestWhenOneUndoFailsAfterAnAbort() {
-    Execution execution =
-        run(
-            Mode.RECOVERY,
+  void goesOnUndoingTheRestWhenOneUndoFailsAfterAnAbortAndWaitsForThatOne() {
+    AtomicBoolean stuck = new AtomicBoolean(true);
+    RecoveryPlan plan =
+        plan(
             TestPlans.effect(world, "a").undo("", context -> world.call("undo a")),
             TestPlans.effect(world, "b")
                 .undo(
                     "",
                     context -> {
-                      throw new IllegalStateException("stuck");
+                      if (stuck.get()) {
+                        throw new IllegalStateException("stuck");
+                      }
+                      world.call("undo b");
                     }),
             failing("c").onFailure(FailurePolicy.ABORT));
 
+    Execution paused = engine.execute(plan, Mode.RECOVERY, ExecutionListener.SILENT);
+
     assertThat(world.calls).containsExactly("a", "b", "undo a");
-    assertThat(states(execution))
+    assertThat(states(paused))
         .containsExactly(StepState.UNDONE, StepState.UNDO_FAILED, StepState.FAILED);
+    assertThat(paused.state()).isEqualTo(ExecutionState.PAUSED_BY_FAILED_STEP);
+    assertThat(paused.problem().orElseThrow().problem()).contains("c failed", "stuck");
+
+    stuck.set(false);
+    Execution done = resume(paused.id(), plan);
+    assertThat(world.calls).containsExactly("a", "b", "undo a", "undo b");
+    assertThat(done.state()).isEqualTo(ExecutionState.FAILED);
+    assertThat(done.problem().orElseThrow().problem()).isEqualTo("c failed");
+  }
+
+  @Test
+  void whatIsLetGoOfAtTheEndDoesNotHideHowItEnded() {
+    RecoveryPlan plan =
+        RecoveryPlan.named("restart", "shop", "production")
+            .phase("all", failing("a"))
+            .closing(
+                () -> {
+                  throw new IllegalStateException("nobody answers any more");
+                })
+            .build();
+
+    Execution execution = engine.execute(plan, Mode.RECOVERY, ExecutionListener.SILENT);
+
+    assertThat(execution.problem().orElseThrow().problem()).isEqualTo("a failed");
   }
 
   @Test
