@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drp.it.support.Cli;
+import dev.drp.it.support.Journals;
 import dev.drp.it.support.Programs;
 import dev.drp.it.support.ReferenceStack;
 import dev.drp.it.support.ReferenceStack.Project;
@@ -198,8 +199,7 @@ class RecoverTest {
             .start(
                 arguments(
                     "recover", "database", "production", "--confirm", ReferenceStack.DATABASE));
-    Path executions = folder.resolve("state/executions");
-    String execution = awaitStep(executions, "recover-beside");
+    String execution = Journals.awaitStep(folder.resolve("state"), "recover-beside");
     killed.destroyForcibly().waitFor(1, TimeUnit.MINUTES);
 
     JsonNode report = report(0, "resume", execution);
@@ -209,24 +209,6 @@ class RecoverTest {
     assertServes(production);
     assertThat(production.answer(1, 2)).isEqualTo(ANSWER);
     report(0, "restore-commit", execution, "--confirm", ReferenceStack.DATABASE);
-  }
-
-  /** The execution whose journal says that this step has begun. */
-  private static String awaitStep(Path executions, String step) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
-    while (System.nanoTime() < deadline) {
-      try (var journals = Files.list(executions)) {
-        for (Path journal : journals.filter(it -> it.toString().endsWith(".jsonl")).toList()) {
-          String text = Files.readString(journal);
-          if (text.contains("\"step\":\"%s\",\"state\":\"RUNNING\"".formatted(step))
-              && !text.contains("attempt-ended")) {
-            return journal.getFileName().toString().replace(".jsonl", "");
-          }
-        }
-      }
-      Thread.sleep(50);
-    }
-    throw new AssertionError("step %s has not begun".formatted(step));
   }
 
   @Test
@@ -270,7 +252,7 @@ class RecoverTest {
   @Test
   void aPersonApprovesFromAnotherTerminal() throws Exception {
     Process waiting = Cli.in(folder).start(arguments("recover", "checklist", "production"));
-    String execution = awaitStep(folder.resolve("state/executions"), "the data is well");
+    String execution = Journals.awaitStep(folder.resolve("state"), "the data is well");
 
     JsonNode approved = report(0, "approve", execution, "--by", "Ada", "--reason", "checked");
 
@@ -282,7 +264,7 @@ class RecoverTest {
   @Test
   void anAbortFromAnotherTerminalStartsWhatWasStopped() throws Exception {
     Process waiting = Cli.in(folder).start(arguments("recover", "checklist", "production"));
-    String execution = awaitStep(folder.resolve("state/executions"), "the data is well");
+    String execution = Journals.awaitStep(folder.resolve("state"), "the data is well");
     Programs.Result second = drp("recover", "restart", "production");
     assertThat(second.exitCode()).as("two operators at once").isEqualTo(5);
 
