@@ -37,7 +37,7 @@ class RecoverTest {
 
   @BeforeAll
   static void startBoth() throws IOException {
-    stack = ReferenceStack.make(folder);
+    stack = ReferenceStack.makeBehindCaddy(folder);
     production = stack.production().up().load(40);
     staging = stack.staging().up().load(40);
     Files.writeString(
@@ -89,6 +89,8 @@ class RecoverTest {
   }
 
   private static void assertServes(Project project) {
+    String host = project == production ? "app.localhost" : "staging.localhost";
+    assertThat(stack.visit(host)).startsWith("200 ");
     assertThat(project.get("/health").status()).isEqualTo(200);
     assertThat(project.surveys()).isEqualTo(10);
   }
@@ -107,10 +109,13 @@ class RecoverTest {
   @Test
   void restartBringsEverythingBackWithItsData() throws Exception {
     Programs.run("docker", "kill", production.container("backend"), production.container("nginx"));
+    stack.killCaddy();
 
     JsonNode report = report(0, "recover", "restart", "production");
 
     assertThat(report.path("state").asText()).isEqualTo("COMPLETED");
+    assertThat(stateOf(report, "restart-proxy")).isEqualTo("SUCCEEDED");
+    assertServes(staging);
     assertThat(report.at("/objectives/recoveryTime/state").asText()).isEqualTo("MET");
     assertServes(production);
     assertThat(production.answer(1, 2)).isEqualTo(ANSWER);
@@ -156,16 +161,23 @@ class RecoverTest {
     report(0, "backup", "production", "--kind", "logical");
     production.sql("delete from answers");
 
-    JsonNode report =
-        report(
-            0,
-            "recover",
-            "database",
-            "production",
-            "--kind",
-            "logical",
-            "--confirm",
-            ReferenceStack.DATABASE);
+    Process recovery =
+        Cli.in(folder)
+            .start(
+                arguments(
+                    "recover",
+                    "database",
+                    "production",
+                    "--kind",
+                    "logical",
+                    "--confirm",
+                    ReferenceStack.DATABASE));
+    Journals.awaitStep(folder.resolve("state"), "stop-writers");
+    assertThat(stack.visit("app.localhost")).as("the maintenance page").startsWith("503 ");
+    assertThat(stack.visit("staging.localhost")).startsWith("200 ");
+    Programs.Result ended = Cli.finish(recovery);
+    assertThat(ended.exitCode()).as(ended.toString()).isZero();
+    JsonNode report = new ObjectMapper().readTree(ended.stdout());
 
     assertThat(report.path("state").asText()).isEqualTo("AWAITING_COMMIT");
     assertThat(stateOf(report, "apply-migrations")).isEqualTo("SUCCEEDED");

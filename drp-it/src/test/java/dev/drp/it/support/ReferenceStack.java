@@ -2,6 +2,7 @@ package dev.drp.it.support;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.drp.caddy.Visit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -11,8 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -32,10 +35,17 @@ public final class ReferenceStack implements AutoCloseable {
   private final Project production;
   private final Project staging;
   private final List<String> through;
+  private final Optional<Caddy> caddy;
   private final Thread cleanup = new Thread(this::remove, "remove reference stack");
 
   private ReferenceStack(
-      Path folder, String name, int productionPort, int stagingPort, List<String> through) {
+      Path folder,
+      String name,
+      int productionPort,
+      int stagingPort,
+      List<String> through,
+      Optional<Caddy> caddy) {
+    this.caddy = caddy;
     this.folder = folder;
     this.name = name;
     this.through = through;
@@ -50,22 +60,37 @@ public final class ReferenceStack implements AutoCloseable {
    *     Caddyfile} and {@code drp.yaml}
    */
   public static ReferenceStack make(Path folder) {
+    return make(folder, Optional.empty());
+  }
+
+  /**
+   * The same with a Caddy in front of both, which runs: {@link #visit}. The plan says where it is.
+   */
+  public static ReferenceStack makeBehindCaddy(Path folder) {
+    ReferenceStack stack = make(folder, Optional.of(new Caddy(freePort(), freePort())));
+    Programs.run(folder.resolve("caddy/restart").toString()).requireSuccess();
+    return stack;
+  }
+
+  private static ReferenceStack make(Path folder, Optional<Caddy> caddy) {
     String name = "drp-it-" + UUID.randomUUID().toString().substring(0, 8);
-    ReferenceStack stack = new ReferenceStack(folder, name, freePort(), freePort(), List.of());
+    ReferenceStack stack =
+        new ReferenceStack(folder, name, freePort(), freePort(), List.of(), caddy);
+    Map<String, String> variables = new HashMap<>();
+    variables.put("PROJECT", name);
+    variables.put("PRODUCTION_PORT", Integer.toString(stack.production.port));
+    variables.put("STAGING_PORT", Integer.toString(stack.staging.port));
+    variables.put("TEST_RUN", Programs.RUN);
+    variables.put("HEALTH_INTERVAL", "2s"); // each second, the checks of both slow down all else
+    caddy.ifPresent(
+        it -> {
+          variables.put("PROXY_PORT", Integer.toString(it.port()));
+          variables.put("PROXY_ADMIN", Integer.toString(it.admin()));
+        });
     Programs.run(
             List.of(Path.of("stack", "make").toAbsolutePath().toString(), folder.toString()),
             folder,
-            Map.of(
-                "PROJECT",
-                name,
-                "PRODUCTION_PORT",
-                Integer.toString(stack.production.port),
-                "STAGING_PORT",
-                Integer.toString(stack.staging.port),
-                "TEST_RUN",
-                Programs.RUN,
-                "HEALTH_INTERVAL", // each second, the checks of both slow down all else
-                "2s"),
+            variables,
             "",
             PATIENCE)
         .requireSuccess();
@@ -73,12 +98,32 @@ public final class ReferenceStack implements AutoCloseable {
     return stack;
   }
 
+  /** Where it answers, on 127.0.0.1. */
+  private record Caddy(int port, int admin) {}
+
+  /**
+   * What somebody gets from Caddy.
+   *
+   * @param host {@code app.localhost} or {@code staging.localhost}
+   * @return status and text; empty if nobody answers
+   */
+  public String visit(String host) {
+    return Visit.of(host, caddy.orElseThrow().port(), "/");
+  }
+
+  /** Caddy dies, as with kill -9. */
+  public void killCaddy() throws IOException {
+    String pid = Files.readString(folder.resolve("caddy/pid")).strip();
+    Programs.run("kill", "-9", pid).requireSuccess();
+  }
+
   /**
    * The same stack on another machine, of which the files are seen here: what is asked of its
    * projects is asked there. Not to be closed, as it ends with that machine.
    */
   public ReferenceStack on(SecondHost host) {
-    return new ReferenceStack(folder, name, production.port, staging.port, host.command(List.of()));
+    return new ReferenceStack(
+        folder, name, production.port, staging.port, host.command(List.of()), Optional.empty());
   }
 
   public Path folder() {
@@ -98,19 +143,6 @@ public final class ReferenceStack implements AutoCloseable {
     return staging;
   }
 
-  /** The sites of the Caddyfile, for these addresses, such as {@code http://app.localhost:8080}. */
-  public String caddySites(String productionSite, String stagingSite) {
-    try {
-      return Files.readString(folder.resolve("Caddyfile"))
-          .replaceAll("\\{\\$PRODUCTION_SITE:[^}]*}", productionSite)
-          .replaceAll("\\{\\$STAGING_SITE:[^}]*}", stagingSite)
-          .replaceAll("\\{\\$PRODUCTION_PORT:[^}]*}", Integer.toString(production.port))
-          .replaceAll("\\{\\$STAGING_PORT:[^}]*}", Integer.toString(staging.port));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   @Override
   public void close() {
     Runtime.getRuntime().removeShutdownHook(cleanup);
@@ -118,6 +150,8 @@ public final class ReferenceStack implements AutoCloseable {
   }
 
   private void remove() {
+    // It may have been killed.
+    caddy.ifPresent(it -> Programs.run("caddy", "stop", "--address", "127.0.0.1:" + it.admin()));
     try {
       production.remove();
     } finally {
