@@ -79,8 +79,10 @@ public abstract class ContainerRuntimeContract {
   void tellsHowAContainerEndedAndStartsItAgain() {
     try (ThrowawayContainer throwaway =
         runtime()
-            .startThrowaway(request("sh", "-c", "trap 'exit 7' TERM INT; while :; do :; done"))) {
+            .startThrowaway(
+                request("sh", "-c", "trap 'exit 7' TERM INT; echo ready; while :; do :; done"))) {
       Container container = throwaway.container();
+      awaitLogLines(container, 1); // before it listens, nothing but an engine's kill ends it
       assertThat(container.end()).isEmpty();
       assertThat(container.health()).isEmpty();
 
@@ -104,10 +106,7 @@ public abstract class ContainerRuntimeContract {
     try (ThrowawayContainer throwaway =
         runtime().startThrowaway(request("sh", "-c", prints + "; exec sleep 3600"))) {
       Container container = throwaway.container();
-      long start = System.nanoTime();
-      while (runtime().lastLogLines(container, 10).size() < 4) {
-        assertThat(System.nanoTime() - start).as("waiting").isLessThan(20_000_000_000L);
-      }
+      awaitLogLines(container, 4);
 
       assertThat(runtime().lastLogLines(container, 3)).containsExactly("2", "3", "4");
     }
@@ -290,6 +289,13 @@ public abstract class ContainerRuntimeContract {
 
       assertThat(runtime().leftovers(owner)).isEmpty();
       assertThat(runtime().container(other.container().id()).running()).isTrue();
+    }
+  }
+
+  private void awaitLogLines(Container container, int count) {
+    long start = System.nanoTime();
+    while (runtime().lastLogLines(container, count).size() < count) {
+      assertThat(System.nanoTime() - start).as("waiting").isLessThan(60_000_000_000L);
     }
   }
 
