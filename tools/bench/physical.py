@@ -75,9 +75,10 @@ def restore(bench):
         drp.physical_backup(server)
         peer.backup("full")
         expected = server.rows()
+        newest_into = drp.newest_into()
 
         def ours():
-            return restored(bench, lambda data: drp("restore", *drp.newest_into(data)))
+            return restored(bench, lambda data: drp("restore", *newest_into, data))
 
         def theirs():
             return restored(bench, lambda data: peer("restore", f"--pg1-path={data}", *PEER_TARGET), expected)
@@ -114,9 +115,10 @@ def restore_against_script(bench):
         drp("backup", "production", "--kind", "physical")
         server.shell("pg_dump | gzip -1 > dump.sql.gz", folder)
         expected = server.rows()
+    newest_into = drp.newest_into()
 
     def ours():
-        return restored(bench, lambda data: drp("restore", *drp.newest_into(data)), expected)
+        return restored(bench, lambda data: drp("restore", *newest_into, data))
 
     def script():
         with Server.fresh(folder / "fresh") as fresh:
@@ -134,7 +136,8 @@ def delta_restore(bench):
         expected = server.rows()
         say("delta-restore: restoring to the directories that are then repaired")
         mine, theirs = (Server(folder_of_account(bench.work / name)) for name in ("mine", "theirs"))
-        drp("restore", *drp.newest_into(mine.data))
+        newest_into = drp.newest_into()
+        drp("restore", *newest_into, mine.data)
         peer("restore", f"--pg1-path={theirs.data}", *PEER_TARGET)
 
         def repaired(restored_server, repair, counts):
@@ -149,7 +152,7 @@ def delta_restore(bench):
 
         rounds = bench.rounds("delta-restore", lambda number: alternate(
             number,
-            lambda: repaired(mine, lambda: drp("restore", *drp.newest_into(mine.data), "--delta"), counts=True),
+            lambda: repaired(mine, lambda: drp("restore", *newest_into, mine.data, "--delta"), counts=True),
             lambda: repaired(theirs, lambda: peer("restore", "--delta", f"--pg1-path={theirs.data}", *PEER_TARGET), counts=False)))
         shutil.rmtree(mine.folder)
         shutil.rmtree(theirs.folder)

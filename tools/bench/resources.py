@@ -37,7 +37,7 @@ def peaks(bench, name, server):
         measure("physical backup", "backup", "production", "--kind", "physical")
         measure("repeated physical backup", "backup", "production", "--kind", "physical")
     restored = folder_of_account(bench.work / name / "restored")
-    measure("physical restore", "restore", *drp.newest_into(restored / "data"))
+    measure("physical restore", "restore", *drp.newest_into(), restored / "data")
     shutil.rmtree(restored)
     drp.forget()
     with server.running():

@@ -88,10 +88,10 @@ class Drp(Planned):
         before = self.stored_bytes()
         return timed(lambda: self("backup", "production", "--kind", "physical")), self.stored_bytes() - before
 
-    def newest_into(self, folder):
-        """Arguments of a restore of the newest physical backup, as it is, into a folder."""
+    def newest_into(self):
+        """Arguments of a restore of the newest physical backup, as it is, into the folder that follows."""
         newest = json.loads(self("backups"))["backups"][0]["id"]
-        return ["production", "--kind", "physical", "--backup", newest, "--into", str(folder)]
+        return ["production", "--kind", "physical", "--backup", newest, "--into"]
 
     def peak_resident(self, *arguments):
         """Runs a command; returns the most memory that its process ever had resident, in bytes, and its seconds."""

@@ -101,6 +101,36 @@ public final class BaseReader {
   }
 
   /**
+   * Puts the files of a base backup into an empty folder of this machine, on several threads, and
+   * compares every file with what the server said that it sent, as {@link #copyTar} does. Only
+   * where the storage is at hand.
+   *
+   * @param names under which the files are kept
+   * @param task hears of plain bytes
+   * @return false when the storage is not at hand, and nothing was done
+   * @throws RecoveryException as {@link #copyTar} does
+   * @throws IOException when the folder cannot be written
+   */
+  public boolean unpack(
+      BackupManifest manifest,
+      BackupCopy copy,
+      Path folder,
+      UnaryOperator<String> names,
+      Progress.Task task)
+      throws IOException {
+    Frames frames = new Frames(manifest, copy);
+    if (!frames.atHand()) {
+      return false;
+    }
+    try (FolderUnpack unpack = new FolderUnpack(frames, folder, names, task)) {
+      unpack.run();
+      return true;
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /**
    * Opens the tar of the configuration files from outside the data directory, which the caller
    * closes; only where the manifest names any. Errors are those of {@link BackupReader#open}.
    */
@@ -363,16 +393,15 @@ public final class BaseReader {
     }
 
     byte[] next(StoredChunk chunk, InputStream frames) {
-      byte[] frame;
+      byte[] frame = new byte[chunk.bytes()];
       try {
-        frame = frames.readNBytes(chunk.bytes());
+        if (frames.readNBytes(frame, 0, frame.length) < frame.length) {
+          throw corrupt(chunk.pack(), "it is cut", null);
+        }
+        return frame;
       } catch (IOException e) { // a storage that fails throws something else
         throw undecryptable(chunk.pack(), e);
       }
-      if (frame.length < chunk.bytes()) {
-        throw corrupt(chunk.pack(), "it is cut", null);
-      }
-      return frame;
     }
 
     byte[] plain(StoredChunk chunk, byte[] frame) {

@@ -43,12 +43,25 @@ record StoredServer(
   }
 
   @Override
+  public boolean unpack(Path folder, UnaryOperator<String> names) throws IOException {
+    boolean unpacked = reader.unpack(manifest, copy, folder, names, task);
+    if (unpacked) {
+      unpackLog(folder);
+    }
+    return unpacked;
+  }
+
+  @Override
   public Repaired repair(Path folder, UnaryOperator<String> names) throws IOException {
     Repaired repaired = reader.repair(manifest, copy, folder, names, task);
+    unpackLog(folder);
+    return repaired;
+  }
+
+  private void unpackLog(Path folder) throws IOException {
     try (ExtractedFiles files = new ExtractedFiles(folder);
         TarFollower tar = new TarFollower(List.of(files))) {
       writeLog(tar);
     }
-    return repaired;
   }
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,9 @@ import java.util.stream.Stream;
  */
 public final class Executions {
   private static final String JOURNAL = ".jsonl";
+
+  /** Forecasts rest on so many executions at most: a restore must not wait for a year of drills. */
+  private static final int PAST = 20;
 
   private final StateDirectory state;
 
@@ -70,12 +74,7 @@ public final class Executions {
   /** Puts a plan into words, with forecasts from what it took before. Reaches for nothing. */
   public Explanation explain(RecoveryPlan plan, Mode mode) {
     List<Execution> past =
-        list().executions().stream()
-            .filter(e -> e.plan().equals(plan.name()))
-            .filter(e -> e.application().equals(plan.application()))
-            .filter(e -> e.environment().equals(plan.environment()))
-            .filter(e -> e.mode() == mode)
-            .toList();
+        past(plan.name(), plan.application(), plan.environment(), e -> e.mode() == mode);
     List<Explanation.ExplainedPhase> phases = new ArrayList<>();
     for (Phase phase : plan.phases()) {
       phases.add(explain(phase, false, mode, past));
@@ -121,14 +120,36 @@ public final class Executions {
   public Optional<Forecast> untilReady(
       String plan, String application, String environment, Predicate<Execution> which) {
     return Forecast.of(
-        list().executions().stream()
-            .filter(e -> e.plan().equals(plan))
-            .filter(e -> e.application().equals(application))
-            .filter(e -> e.environment().equals(environment))
-            .filter(which)
+        past(plan, application, environment, which).stream()
             .flatMap(
                 e -> e.between(MeasuringPoint.EXECUTION_STARTED, MeasuringPoint.READY).stream())
             .toList());
+  }
+
+  /** The newest executions of a plan on an environment that pass the test; damaged ones are not. */
+  private List<Execution> past(
+      String plan, String application, String environment, Predicate<Execution> which) {
+    List<ExecutionId> newestFirst = new ArrayList<>(ids());
+    Collections.reverse(newestFirst);
+    return newestFirst.stream()
+        .filter(
+            id ->
+                Journal.created(journal(id))
+                    .filter(it -> it.plan().equals(plan) && it.application().equals(application))
+                    .filter(it -> it.environment().equals(environment))
+                    .isPresent())
+        .flatMap(id -> readable(id).stream())
+        .filter(which)
+        .limit(PAST)
+        .toList();
+  }
+
+  private Optional<Execution> readable(ExecutionId id) {
+    try {
+      return Optional.of(show(id));
+    } catch (RecoveryException e) {
+      return Optional.empty(); // a listing tells of it
+    }
   }
 
   private static Optional<Forecast> forecastOfStep(String name, List<Execution> past) {

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
+import java.io.BufferedReader;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -32,6 +33,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -181,6 +183,19 @@ final class Journal implements AutoCloseable {
       }
     }
     return new Contents(lines, bytes.length - start);
+  }
+
+  /** What a journal says first, without reading the rest of it; empty where that is damaged. */
+  static Optional<JournalEvent.Created> created(Path file) {
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      String first = lines.readLine();
+      return first != null
+              && parse(file, 1, first, NOTHING_BEFORE).event() instanceof JournalEvent.Created it
+          ? Optional.of(it)
+          : Optional.empty();
+    } catch (IOException | RecoveryException e) {
+      return Optional.empty();
+    }
   }
 
   private static Line parse(Path file, int number, String text, String previous) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Runs programs on this machine. To run one as another account takes root, and {@code setpriv} or
@@ -30,6 +31,9 @@ public final class LocalCommandRunner implements CommandRunner {
           "initdb", "postgresql",
           "pg_ctl", "postgresql",
           "postgres", "postgresql");
+
+  /** Those that programs were run as: a restore runs some twenty as one. */
+  private final Map<String, Account> accounts = new ConcurrentHashMap<>();
 
   @Override
   public String place() {
@@ -93,7 +97,7 @@ public final class LocalCommandRunner implements CommandRunner {
     return Files.isRegularFile(file) && Files.isExecutable(file);
   }
 
-  private static void switchUser(String user, ProcessBuilder builder) {
+  private void switchUser(String user, ProcessBuilder builder) {
     String self = System.getProperty("user.name");
     if (user.equals(self)) {
       return;
@@ -101,7 +105,7 @@ public final class LocalCommandRunner implements CommandRunner {
     if (!"root".equals(self)) {
       throw refused(user, "this process runs as " + self, "run this as root or as " + user + ".");
     }
-    Account account = account(user);
+    Account account = accounts.computeIfAbsent(user, LocalCommandRunner::account);
     if (find("setpriv").isPresent()) {
       builder
           .command()

@@ -6,83 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import dev.drp.backup.tar.ExtractedFiles;
-import dev.drp.backup.tar.TarFollower;
 import dev.drp.database.ServerFiles.Repaired;
-import dev.drp.plan.BackupKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class FolderRepairTest {
-  private static final String LARGE = "base/5/16384";
-  private static final String SMALL = "base/5/1007";
-
-  /** More than one slice, and an end that is no whole chunk. */
-  private static final int LARGE_BYTES = (33 * (256 << 10)) + 8192;
-
-  @TempDir private Path temporary = Path.of("");
-  private BackupFixture fixture = new BackupFixture(Path.of(""));
-  private final FakeServerFiles files = FakeServerFiles.some(LARGE_BYTES);
-  private Path folder = Path.of("");
-  private Map<String, String> expected = Map.of();
-
-  @BeforeEach
-  void aBackupAndItsFilesInAFolder() throws IOException {
-    fixture = new BackupFixture(temporary.resolve("state"));
-    fixture.server.setBaseBackup(files.tar());
-    fixture
-        .takeBackup()
-        .take(
-            new BackupRequest(
-                BackupFixture.APPLICATION,
-                fixture.environment,
-                BackupKind.PHYSICAL,
-                Optional.empty(),
-                List.of(fixture.localStorage),
-                false));
-    folder = Files.createDirectory(temporary.resolve("data"));
-    try (ExtractedFiles extracted = new ExtractedFiles(folder);
-        TarFollower tar = new TarFollower(List.of(extracted))) {
-      tar.write(files.tar());
-    }
-    expected = contents();
-  }
-
-  private Map<String, String> contents() throws IOException {
-    Map<String, String> contents = new HashMap<>();
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path each : all.filter(it -> !it.equals(folder)).toList()) {
-        contents.put(
-            folder.relativize(each).toString(),
-            Files.isDirectory(each) ? "a folder" : Sha256.of(Files.readAllBytes(each)));
-      }
-    }
-    return contents;
-  }
-
+class FolderRepairTest extends BackupInFolder {
   private Repaired repair(boolean atHand) throws IOException {
-    CatalogEntry backup = fixture.listing().newestGood().orElseThrow();
-    BackupCopy copy = backup.copiesToRead().get(0);
-    NamedStorage storage = new NamedStorage("local", false, atHand, fixture.local);
     return new BaseReader(fixture.reader)
-        .repair(
-            backup.manifest(),
-            new BackupCopy(storage, copy.folder(), copy.events(), copy.defects()),
-            folder,
-            name -> name,
-            bytes -> {});
+        .repair(backup().manifest(), copy(atHand), folder, name -> name, bytes -> {});
   }
 
   private void change(String name, int position) throws IOException {
@@ -145,27 +82,13 @@ class FolderRepairTest {
   void aChunkThatIsDamagedIsNotWritten() throws IOException {
     change(LARGE, 0);
     String before = contents().get(LARGE);
-    ObjectName pack =
-        fixture.listing().newestGood().orElseThrow().copies().get(0).packs().object(packName());
-    fixture.local.flipBit(pack, 2_000_000);
+    fixture.local.flipBit(pack(), 2_000_000);
 
     assertThatThrownBy(() -> repair(true))
         .isInstanceOfSatisfying(
             RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.BACKUP_CORRUPT));
     assertThat(contents().keySet()).isEqualTo(expected.keySet());
     assertThat(before).isNotEmpty();
-  }
-
-  private String packName() {
-    return fixture
-        .listing()
-        .newestGood()
-        .orElseThrow()
-        .manifest()
-        .requireBase()
-        .packs()
-        .get(0)
-        .name();
   }
 
   @Test

@@ -262,15 +262,28 @@ final class HostDataDirectory extends ExchangedDirectory {
   void unpack(ServerFiles files, RecoveryFolder into) {
     Path data = Path.of(into.data());
     host.run(command(List.of("mkdir", "-m", "0700", data.toString())));
-    try (ExtractedFiles extracted = new ExtractedFiles(data);
-        ControlFileLast tar = new ControlFileLast(new TarFollower(List.of(extracted)))) {
-      files.writeTo(tar);
-      tar.finish();
+    try {
+      if (!files.unpack(data, HostDataDirectory::interimName)) {
+        unpackTar(files, data);
+      }
     } catch (IOException e) {
       throw cannotUnpack(String.valueOf(e.getMessage()), e);
     } catch (UncheckedIOException e) {
       throw cannotUnpack(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private static void unpackTar(ServerFiles files, Path data) throws IOException {
+    try (ExtractedFiles extracted = new ExtractedFiles(data);
+        ControlFileLast tar = new ControlFileLast(new TarFollower(List.of(extracted)))) {
+      files.writeTo(tar);
+      tar.finish();
+    }
+  }
+
+  /** No server starts from the files: the control file has another name meanwhile. */
+  private static String interimName(String name) {
+    return name.equals(ControlFileLast.CONTROL_FILE) ? ControlFileLast.INTERIM : name;
   }
 
   private RecoveryException cannotUnpack(String text, Exception e) {
@@ -289,13 +302,10 @@ final class HostDataDirectory extends ExchangedDirectory {
             e);
   }
 
-  /** No server starts from the files: the control file has another name meanwhile. */
   @Override
   ServerFiles.Repaired repairFiles(ServerFiles files, RecoveryFolder in) {
     try {
-      return files.repair(
-          Path.of(in.data()),
-          name -> name.equals(ControlFileLast.CONTROL_FILE) ? ControlFileLast.INTERIM : name);
+      return files.repair(Path.of(in.data()), HostDataDirectory::interimName);
     } catch (IOException e) {
       throw cannotUnpack(String.valueOf(e.getMessage()), e);
     } catch (UncheckedIOException e) {

@@ -75,8 +75,22 @@ public final class ServerManifest implements TarListener {
     // belongs to no file
   }
 
+  /**
+   * Of a file whose content did not pass, but its beginning and its end did.
+   *
+   * @param actual CRC-32C of its content
+   */
+  public void replaceChecksum(String name, int actual) {
+    files.computeIfPresent(normal(name), (any, seen) -> new Seen(seen.bytes(), actual));
+  }
+
   private boolean isManifest() {
-    return current != null && normal(current.name()).equals(NAME);
+    return current != null && is(current);
+  }
+
+  /** Whether that is what the server says of the others. */
+  public static boolean is(TarMember member) {
+    return normal(member.name()).equals(NAME);
   }
 
   private static String normal(String name) {

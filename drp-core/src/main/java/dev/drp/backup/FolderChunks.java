@@ -1,0 +1,222 @@
+package dev.drp.backup;
+
+import dev.drp.Progress;
+import dev.drp.backup.tar.OwnersFiles;
+import dev.drp.backup.tar.TarCutter;
+import dev.drp.backup.tar.TarFollower;
+import dev.drp.backup.tar.TarListener;
+import dev.drp.backup.tar.TarMember;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+
+/**
+ * Goes through the chunks of a base backup for a folder of this machine that is to hold its files.
+ * Chunks with headers and small files are read in order and tell what belongs where; the content of
+ * large files, of which each chunk is a block, is dealt with by two more threads, in any order.
+ * Used once.
+ */
+abstract class FolderChunks implements TarListener, AutoCloseable {
+  private static final int WORKERS = 2;
+
+  /** How many chunks of a file are one piece of work. */
+  private static final int SLICE = 32;
+
+  final BaseReader.Frames frames;
+  final Path folder;
+  final OwnersFiles files;
+  final Progress.Task task;
+  private final UnaryOperator<String> names;
+  private final TarFollower follower;
+  private final ExecutorService workers;
+  private final Deque<Future<Void>> begun = new ArrayDeque<>();
+  private final ByteArrayOutputStream small = new ByteArrayOutputStream();
+  private TarMember member = new TarMember("", '0', 0);
+  private Path path;
+  private long left;
+
+  /**
+   * @param names under which the files are kept, relative to the folder
+   * @param task hears of plain bytes
+   * @param others hear of the tar too, but for the content of large files
+   */
+  FolderChunks(
+      BaseReader.Frames frames,
+      Path folder,
+      UnaryOperator<String> names,
+      Progress.Task task,
+      TarListener... others) {
+    this.frames = frames;
+    this.folder = folder;
+    this.files = new OwnersFiles(folder);
+    this.names = names;
+    this.task = task;
+    this.path = folder;
+    List<TarListener> listeners = new ArrayList<>(List.of(this));
+    listeners.addAll(List.of(others));
+    this.follower = new TarFollower(listeners);
+    this.workers = Executors.newFixedThreadPool(WORKERS, FolderChunks::workerThread);
+  }
+
+  private static Thread workerThread(Runnable work) {
+    Thread created = new Thread(work, "drp-files");
+    created.setDaemon(true);
+    return created;
+  }
+
+  /** A member begins that is to be at that path; its content has not passed yet. */
+  abstract void begins(TarMember member, Path path) throws IOException;
+
+  /** All of a small file. */
+  abstract void small(TarMember member, Path file, byte[] content) throws IOException;
+
+  /** Blocks of a large file that follow one another, from an offset on; on any thread. */
+  abstract void blocks(TarMember member, Path file, long offset, List<StoredChunk> blocks)
+      throws IOException;
+
+  /** The content of a chunk with headers. */
+  abstract byte[] headers(StoredChunk chunk) throws IOException;
+
+  /** Whether a member's content is dealt with in blocks. */
+  boolean isLarge(TarMember next) {
+    return next.bytes() >= TarCutter.CHUNK;
+  }
+
+  /**
+   * Goes through all of them.
+   *
+   * @throws IOException when the folder cannot be read or written
+   */
+  final void pass() throws IOException {
+    List<StoredChunk> chunks = frames.chunks();
+    int next = 0;
+    while (next < chunks.size()) {
+      next = left > 0 ? passLarge(chunks, next) : passSmall(chunks.get(next), next);
+    }
+    while (!begun.isEmpty()) {
+      await(begun.remove());
+    }
+    try {
+      follower.finish();
+    } catch (IOException e) {
+      throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** A chunk with headers and small files, whole. */
+  private int passSmall(StoredChunk chunk, int index) throws IOException {
+    byte[] plain = headers(chunk);
+    try {
+      follower.write(plain, 0, plain.length);
+    } catch (IOException e) {
+      throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
+    }
+    task.advance(plain.length);
+    return index + 1;
+  }
+
+  /** Blocks of the file whose header has just passed. */
+  private int passLarge(List<StoredChunk> chunks, int first) throws IOException {
+    TarMember whole = member;
+    Path file = path;
+    long offset = member.bytes() - left;
+    List<StoredChunk> slice = new ArrayList<>();
+    int index = first;
+    while (index < chunks.size() && left > 0 && slice.size() < SLICE) {
+      StoredChunk chunk = chunks.get(index);
+      if (chunk.plainBytes() != Math.min(left, TarCutter.CHUNK)) {
+        throw frames.corrupt(
+            SetLayout.CHUNKS,
+            "chunk %d of %s has %d bytes".formatted(index, member.name(), chunk.plainBytes()),
+            null);
+      }
+      slice.add(chunk);
+      left -= chunk.plainBytes();
+      index++;
+    }
+    follower.skip(member.bytes() - offset - left);
+    while (!begun.isEmpty() && begun.peek().isDone()) {
+      await(begun.remove()); // what failed ends this early
+    }
+    begun.add(
+        workers.submit(
+            () -> {
+              blocks(whole, file, offset, slice);
+              return null;
+            }));
+    return index;
+  }
+
+  private static void await(Future<Void> work) throws IOException {
+    try {
+      SideBySide.await("writing files", work);
+    } catch (IllegalStateException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw e;
+    }
+  }
+
+  static void write(FileChannel channel, long at, byte[] content) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(content);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer, at + buffer.position());
+    }
+  }
+
+  @Override
+  public final void begin(TarMember next, byte[] header) {
+    member = next;
+    path = files.path(names.apply(normal(next.name())));
+    left = isLarge(next) ? next.bytes() : 0;
+    small.reset();
+    try {
+      begins(next, path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String normal(String name) {
+    return name.startsWith("./") ? name.substring(2) : name;
+  }
+
+  @Override
+  public final void content(byte[] data, int offset, int length) {
+    small.write(data, offset, length);
+  }
+
+  @Override
+  public final void end() {
+    if (!member.isFile() || isLarge(member)) {
+      return;
+    }
+    try {
+      small(member, path, small.toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public final void filler(byte[] data, int offset, int length) {
+    // belongs to no file
+  }
+
+  @Override
+  public void close() {
+    workers.shutdownNow();
+  }
+}
