@@ -145,6 +145,7 @@ class EncryptedServerTest {
       server.sql("postgres", "select pg_switch_wal()");
       before = server.sql("postgres", "select pg_current_wal_insert_lsn()");
       server.sql("shop", "delete from sale where id <= 300");
+      server.awaitStreamed();
     } finally {
       assertThat(Shop.signal(stream, "TERM").exitCode()).isZero();
     }

@@ -169,6 +169,7 @@ class PhysicalBackupTest {
       between = now();
       Shop.await(() -> canary().isAfter(Instant.parse(between).plusSeconds(1)));
       sql("shop", "insert into visit values (3)", "insert into visit values (4)");
+      server.awaitStreamed();
     } finally {
       assertThat(Shop.signal(stream, "TERM").exitCode()).isZero();
     }

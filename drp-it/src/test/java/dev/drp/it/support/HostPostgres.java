@@ -185,6 +185,14 @@ public final class HostPostgres implements AutoCloseable {
     return runAsServer("psql", Psql.arguments(USER, database, statement)).strip();
   }
 
+  /** Waits until whoever streams the log has safely what was committed so far. */
+  public void awaitStreamed() throws Exception {
+    String committed = sql("postgres", "select pg_current_wal_flush_lsn()");
+    String safe =
+        "select count(*) from pg_stat_replication where flush_lsn >= '%s'".formatted(committed);
+    Shop.await(() -> sql("postgres", safe).equals("1"));
+  }
+
   /** Runs one of PostgreSQL's programs as the server's account, over the socket. */
   public String runAsServer(String program, String... arguments) {
     return Programs.run(

@@ -137,6 +137,7 @@ public final class OffSitePrimary implements AutoCloseable {
               server.sql("postgres", "select count(*) from pg_stat_replication").equals("1")
                   || !stream.isAlive());
       work.run();
+      server.awaitStreamed();
     } finally {
       Shop.signal(stream, "TERM").requireSuccess();
     }
