@@ -23,11 +23,11 @@ import java.util.function.UnaryOperator;
 
 /**
  * Goes through the chunks of a base backup for a folder of this machine that is to hold its files.
- * Chunks with headers and small files are read in order and tell what belongs where; the content of
- * large files, of which each chunk is a block, is dealt with by two more threads, in any order.
- * Used once.
+ * The content of large files, of which each chunk is a block, is dealt with by two threads, in any
+ * order. To know what belongs where, the chunks with headers are read once before; then they are
+ * read again for the small files, one after the other, while the large ones are at work. Used once.
  */
-abstract class FolderChunks implements TarListener, AutoCloseable {
+abstract class FolderChunks implements AutoCloseable {
   private static final int WORKERS = 2;
 
   /** How many chunks of a file are one piece of work. */
@@ -38,13 +38,9 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
   final OwnersFiles files;
   final Progress.Task task;
   private final UnaryOperator<String> names;
-  private final TarFollower follower;
+  private final List<TarListener> others;
   private final ExecutorService workers;
   private final Deque<Future<Void>> begun = new ArrayDeque<>();
-  private final ByteArrayOutputStream small = new ByteArrayOutputStream();
-  private TarMember member = new TarMember("", '0', 0);
-  private Path path;
-  private long left;
 
   /**
    * @param names under which the files are kept, relative to the folder
@@ -62,10 +58,7 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
     this.files = new OwnersFiles(folder);
     this.names = names;
     this.task = task;
-    this.path = folder;
-    List<TarListener> listeners = new ArrayList<>(List.of(this));
-    listeners.addAll(List.of(others));
-    this.follower = new TarFollower(listeners);
+    this.others = List.of(others);
     this.workers = Executors.newFixedThreadPool(WORKERS, FolderChunks::workerThread);
   }
 
@@ -75,7 +68,7 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
     return created;
   }
 
-  /** A member begins that is to be at that path; its content has not passed yet. */
+  /** A member is to be at that path; its content has not passed yet. */
   abstract void begins(TarMember member, Path path) throws IOException;
 
   /** All of a small file. */
@@ -85,8 +78,8 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
   abstract void blocks(TarMember member, Path file, long offset, List<StoredChunk> blocks)
       throws IOException;
 
-  /** The content of a chunk with headers. */
-  abstract byte[] headers(StoredChunk chunk) throws IOException;
+  /** The content of a chunk with headers and small files. */
+  abstract byte[] smallFiles(StoredChunk chunk) throws IOException;
 
   /** Whether a member's content is dealt with in blocks. */
   boolean isLarge(TarMember next) {
@@ -99,63 +92,11 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
    * @throws IOException when the folder cannot be read or written
    */
   final void pass() throws IOException {
-    List<StoredChunk> chunks = frames.chunks();
-    int next = 0;
-    while (next < chunks.size()) {
-      next = left > 0 ? passLarge(chunks, next) : passSmall(chunks.get(next), next);
-    }
+    new LargeFiles().pass();
+    new SmallFiles().pass();
     while (!begun.isEmpty()) {
       await(begun.remove());
     }
-    try {
-      follower.finish();
-    } catch (IOException e) {
-      throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
-    }
-  }
-
-  /** A chunk with headers and small files, whole. */
-  private int passSmall(StoredChunk chunk, int index) throws IOException {
-    byte[] plain = headers(chunk);
-    try {
-      follower.write(plain, 0, plain.length);
-    } catch (IOException e) {
-      throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
-    }
-    task.advance(plain.length);
-    return index + 1;
-  }
-
-  /** Blocks of the file whose header has just passed. */
-  private int passLarge(List<StoredChunk> chunks, int first) throws IOException {
-    TarMember whole = member;
-    Path file = path;
-    long offset = member.bytes() - left;
-    List<StoredChunk> slice = new ArrayList<>();
-    int index = first;
-    while (index < chunks.size() && left > 0 && slice.size() < SLICE) {
-      StoredChunk chunk = chunks.get(index);
-      if (chunk.plainBytes() != Math.min(left, TarCutter.CHUNK)) {
-        throw frames.corrupt(
-            SetLayout.CHUNKS,
-            "chunk %d of %s has %d bytes".formatted(index, member.name(), chunk.plainBytes()),
-            null);
-      }
-      slice.add(chunk);
-      left -= chunk.plainBytes();
-      index++;
-    }
-    follower.skip(member.bytes() - offset - left);
-    while (!begun.isEmpty() && begun.peek().isDone()) {
-      await(begun.remove()); // what failed ends this early
-    }
-    begun.add(
-        workers.submit(
-            () -> {
-              blocks(whole, file, offset, slice);
-              return null;
-            }));
-    return index;
   }
 
   private static void await(Future<Void> work) throws IOException {
@@ -176,43 +117,180 @@ abstract class FolderChunks implements TarListener, AutoCloseable {
     }
   }
 
-  @Override
-  public final void begin(TarMember next, byte[] header) {
-    member = next;
-    path = files.path(names.apply(normal(next.name())));
-    left = isLarge(next) ? next.bytes() : 0;
-    small.reset();
-    try {
-      begins(next, path);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /**
+   * Once through the chunks; what belongs to large files is left out by the follower of the tar.
+   */
+  private abstract class Passage implements TarListener {
+    TarMember member = new TarMember("", '0', 0);
+    Path path = folder;
+    private final TarFollower follower;
+    private long left;
+
+    Passage(List<TarListener> others) {
+      List<TarListener> listeners = new ArrayList<>(List.of(this));
+      listeners.addAll(others);
+      this.follower = new TarFollower(listeners);
+    }
+
+    /** A chunk with headers and small files. */
+    abstract byte[] read(StoredChunk chunk) throws IOException;
+
+    abstract void begins() throws IOException;
+
+    void large(long offset, List<StoredChunk> slice) {
+      // only one of the passages is for them
+    }
+
+    final void pass() throws IOException {
+      List<StoredChunk> chunks = frames.chunks();
+      int next = 0;
+      while (next < chunks.size()) {
+        next = left > 0 ? passLarge(chunks, next) : passSmall(chunks.get(next), next);
+      }
+      try {
+        follower.finish();
+      } catch (IOException e) {
+        throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
+      }
+    }
+
+    private int passSmall(StoredChunk chunk, int index) throws IOException {
+      byte[] plain = read(chunk);
+      try {
+        follower.write(plain, 0, plain.length);
+      } catch (IOException e) {
+        throw frames.corrupt(SetLayout.CHUNKS, String.valueOf(e.getMessage()), e);
+      }
+      return index + 1;
+    }
+
+    /** Blocks of the file whose header has just passed. */
+    private int passLarge(List<StoredChunk> chunks, int first) {
+      long offset = member.bytes() - left;
+      List<StoredChunk> slice = new ArrayList<>();
+      int index = first;
+      while (index < chunks.size() && left > 0 && slice.size() < SLICE) {
+        StoredChunk chunk = chunks.get(index);
+        if (chunk.plainBytes() != Math.min(left, TarCutter.CHUNK)) {
+          throw frames.corrupt(
+              SetLayout.CHUNKS,
+              "chunk %d of %s has %d bytes".formatted(index, member.name(), chunk.plainBytes()),
+              null);
+        }
+        slice.add(chunk);
+        left -= chunk.plainBytes();
+        index++;
+      }
+      follower.skip(member.bytes() - offset - left);
+      large(offset, slice);
+      return index;
+    }
+
+    @Override
+    public final void begin(TarMember next, byte[] header) {
+      member = next;
+      path = files.path(names.apply(normal(next.name())));
+      left = isLarge(next) ? next.bytes() : 0;
+      try {
+        begins();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void content(byte[] data, int offset, int length) {
+      // of no file of this passage
+    }
+
+    @Override
+    public void end() {
+      // of no file of this passage
+    }
+
+    @Override
+    public final void filler(byte[] data, int offset, int length) {
+      // belongs to no file
+    }
+  }
+
+  /** Has the blocks of large files begun. */
+  private final class LargeFiles extends Passage {
+    LargeFiles() {
+      super(List.of());
+    }
+
+    @Override
+    byte[] read(StoredChunk chunk) throws IOException {
+      return frames.plain(chunk);
+    }
+
+    @Override
+    void begins() throws IOException {
+      if (isLarge(member)) {
+        FolderChunks.this.begins(member, path);
+      }
+    }
+
+    @Override
+    void large(long offset, List<StoredChunk> slice) {
+      TarMember whole = member;
+      Path file = path;
+      begun.add(
+          workers.submit(
+              () -> {
+                blocks(whole, file, offset, slice);
+                return null;
+              }));
+    }
+  }
+
+  /** Deals with all else. */
+  private final class SmallFiles extends Passage {
+    private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+
+    SmallFiles() {
+      super(others);
+    }
+
+    @Override
+    byte[] read(StoredChunk chunk) throws IOException {
+      while (!begun.isEmpty() && begun.peek().isDone()) {
+        await(begun.remove()); // what failed ends this early
+      }
+      byte[] plain = smallFiles(chunk);
+      task.advance(plain.length);
+      return plain;
+    }
+
+    @Override
+    void begins() throws IOException {
+      content.reset();
+      if (!isLarge(member)) {
+        FolderChunks.this.begins(member, path);
+      }
+    }
+
+    @Override
+    public void content(byte[] data, int offset, int length) {
+      content.write(data, offset, length);
+    }
+
+    @Override
+    public void end() {
+      if (!member.isFile() || isLarge(member)) {
+        return;
+      }
+      try {
+        small(member, path, content.toByteArray());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
   private static String normal(String name) {
     return name.startsWith("./") ? name.substring(2) : name;
-  }
-
-  @Override
-  public final void content(byte[] data, int offset, int length) {
-    small.write(data, offset, length);
-  }
-
-  @Override
-  public final void end() {
-    if (!member.isFile() || isLarge(member)) {
-      return;
-    }
-    try {
-      small(member, path, small.toByteArray());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  @Override
-  public final void filler(byte[] data, int offset, int length) {
-    // belongs to no file
   }
 
   @Override

@@ -70,7 +70,7 @@ final class FolderRepair extends FolderChunks {
   }
 
   @Override
-  byte[] headers(StoredChunk chunk) throws IOException {
+  byte[] smallFiles(StoredChunk chunk) throws IOException {
     return checked(chunk, frames.plain(chunk));
   }
 

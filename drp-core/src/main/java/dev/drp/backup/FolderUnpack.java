@@ -81,7 +81,7 @@ final class FolderUnpack extends FolderChunks {
   }
 
   @Override
-  byte[] headers(StoredChunk chunk) throws IOException {
+  byte[] smallFiles(StoredChunk chunk) throws IOException {
     return frames.plain(chunk);
   }
 
