@@ -19,16 +19,28 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A socket over any byte stream, for the JDBC driver. A read that takes longer than the timeout
- * ends the connection: the driver gives up on it anyway.
+ * ends the connection: the driver gives up on it anyway. Whether one does is looked at now and
+ * then, so a timeout may come up to a tenth of it late: a timer of its own for each read took half
+ * of the processor time of a stream of the log, with some thousand messages a second.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // nothing of the superclass is used
 final class StreamSocket extends Socket {
   private static final ScheduledThreadPoolExecutor WATCH = watch();
+  private static final long NOT_READING = Long.MAX_VALUE;
+
+  /** How often is looked in the time of a timeout, and in how many milliseconds at least. */
+  private static final int LOOKS = 10;
+
+  private static final int LOOK_MILLIS = 20;
 
   private final Supplier<ByteStream> opener;
   private @Nullable ByteStream stream;
+  private @Nullable ScheduledFuture<?> looking;
   private volatile int timeoutMillis;
   private volatile boolean closed;
+
+  /** When the read that is going on began, in milliseconds of a monotonic clock. */
+  private volatile long readingSince = NOT_READING;
 
   StreamSocket(Supplier<ByteStream> opener) throws SocketException {
     super((SocketImpl) null);
@@ -88,6 +100,7 @@ final class StreamSocket extends Socket {
   @Override
   public void close() {
     closed = true;
+    lookEvery(0);
     ByteStream current = stream;
     if (current != null) {
       current.close();
@@ -96,7 +109,31 @@ final class StreamSocket extends Socket {
 
   @Override
   public void setSoTimeout(int timeout) {
-    timeoutMillis = timeout;
+    if (timeout != timeoutMillis) {
+      timeoutMillis = timeout;
+      lookEvery(closed || timeout == 0 ? 0 : Math.max(LOOK_MILLIS, timeout / LOOKS));
+    }
+  }
+
+  private synchronized void lookEvery(int millis) {
+    if (looking != null) {
+      looking.cancel(false);
+      looking = null;
+    }
+    if (millis > 0) {
+      looking = WATCH.scheduleAtFixedRate(this::look, millis, millis, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void look() {
+    int limit = timeoutMillis;
+    if (limit > 0 && now() - limit >= readingSince) {
+      close();
+    }
+  }
+
+  private static long now() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
   }
 
   @Override
@@ -145,8 +182,7 @@ final class StreamSocket extends Socket {
       if (limit == 0 || in.available() > 0) {
         return in.read(buffer, offset, length);
       }
-      ScheduledFuture<?> expiry =
-          WATCH.schedule(StreamSocket.this::close, limit, TimeUnit.MILLISECONDS);
+      readingSince = now();
       try {
         int count = in.read(buffer, offset, length);
         if (count < 0 && closed) {
@@ -164,7 +200,7 @@ final class StreamSocket extends Socket {
         timeout.initCause(e);
         throw timeout;
       } finally {
-        expiry.cancel(false);
+        readingSince = NOT_READING;
       }
     }
 
