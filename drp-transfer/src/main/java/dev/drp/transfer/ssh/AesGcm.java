@@ -16,7 +16,8 @@ import net.schmizz.sshj.transport.cipher.Cipher;
 /**
  * AES in GCM that goes over to native code when there is more to do: Java's own needs some hundreds
  * of megabytes until it is compiled to use the processor's instructions, and stays below 20 MB/s
- * until then. Short conversations do not pay for loading the other.
+ * until then. Short conversations do not pay for loading the other, unless that was done beside
+ * something else.
  */
 final class AesGcm extends GcmCipher {
   /** What Java does in the time that loading takes. */
@@ -30,8 +31,14 @@ final class AesGcm extends GcmCipher {
 
   private static final ByteBuffer NO_MEMORY = ByteBuffer.allocateDirect(0);
 
+  private static volatile boolean loaded;
+
   private final Supplier<Optional<Provider>> nativeCode;
+
+  /** How many more bytes Java does. */
   private long javaBytes;
+
+  private boolean decided;
   private boolean isNative;
   private Nonce nonce = new Nonce(new byte[NONCE]);
 
@@ -40,9 +47,19 @@ final class AesGcm extends GcmCipher {
 
   private ByteBuffer out = NO_MEMORY;
 
-  AesGcm(int keyBytes, Supplier<Optional<Provider>> nativeCode) {
+  /**
+   * @param javaBytes how many Java does, but for the first packet
+   * @param nativeCode is asked once, after them
+   */
+  AesGcm(int keyBytes, long javaBytes, Supplier<Optional<Provider>> nativeCode) {
     super(NONCE, TAG, keyBytes, CIPHER, TRANSFORMATION);
+    this.javaBytes = javaBytes;
     this.nativeCode = nativeCode;
+  }
+
+  /** Loads the native code, so that connections begin with it. */
+  static void load() {
+    loaded = BoringSsl.PROVIDER.isPresent();
   }
 
   static GcmCiphers.Factory ofBits(int bits) {
@@ -50,7 +67,7 @@ final class AesGcm extends GcmCipher {
     return new GcmCiphers.Factory(NONCE, TAG, bits, name, CIPHER, MODE) {
       @Override
       public Cipher create() {
-        return new AesGcm(bits / Byte.SIZE, () -> BoringSsl.PROVIDER);
+        return new AesGcm(bits / Byte.SIZE, loaded ? 0 : JAVA_BYTES, () -> BoringSsl.PROVIDER);
       }
     };
   }
@@ -71,8 +88,9 @@ final class AesGcm extends GcmCipher {
       return;
     }
     super.update(data, offset, length);
-    javaBytes += length;
-    if (javaBytes >= JAVA_BYTES && javaBytes - length < JAVA_BYTES) {
+    javaBytes -= length;
+    if (javaBytes <= 0 && !decided) {
+      decided = true;
       nativeCode.get().ifPresent(this::goOnWith);
     }
   }
