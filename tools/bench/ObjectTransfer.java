@@ -7,7 +7,9 @@ import dev.drp.transfer.SftpStorage;
 import dev.drp.transfer.ssh.SshConnections;
 import dev.drp.transfer.ssh.SshTarget;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,9 @@ import java.util.Optional;
 /** Puts a file into a storage on another machine, or gets it from there, as a copy of a backup does. */
 public final class ObjectTransfer {
   private static final ObjectName NAME = new ObjectName("bench/object");
+
+  /** In the pieces in which a copy of a backup reads and writes. */
+  private static final int PIECE = 1 << 16;
 
   public static void main(String[] arguments) throws Exception {
     switch (arguments[0]) {
@@ -63,12 +68,25 @@ public final class ObjectTransfer {
 
   private static void transfer(BackupStorage storage, String direction, Path file) throws Exception {
     if (direction.equals("put")) {
-      storage.put(NAME, output -> Files.copy(file, output));
+      storage.put(
+          NAME,
+          output -> {
+            try (InputStream input = Files.newInputStream(file)) {
+              copy(input, output);
+            }
+          });
       return;
     }
     try (InputStream input = storage.open(NAME); FileOutputStream output = new FileOutputStream(file.toFile())) {
-      input.transferTo(output);
+      copy(input, output);
       output.getFD().sync();
+    }
+  }
+
+  private static void copy(InputStream input, OutputStream output) throws IOException {
+    byte[] piece = new byte[PIECE];
+    for (int n = input.read(piece); n >= 0; n = input.read(piece)) {
+      output.write(piece, 0, n);
     }
   }
 }

@@ -46,6 +46,9 @@ interface Adapters extends AutoCloseable {
   /** Throw-away database servers. */
   DatabaseSandboxes sandboxes();
 
+  /** Says that connections to other machines will be asked for soon. */
+  void prepareConnections();
+
   /** Makes that folder identical to that of the other machine, or the other way round. */
   FileSync fileSync(SyncedFolder folder);
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -29,7 +30,10 @@ final class Console {
   private final PrintStream err;
   private final Terminals terminals;
   private final boolean colours;
-  private final ZoneId zone;
+
+  /** Asked for late: looking for time zones opens every jar, which takes 0.03 s. */
+  private final Supplier<ZoneId> zone;
+
   private String status = "";
 
   /** Which of the three streams are terminals. */
@@ -43,7 +47,7 @@ final class Console {
       PrintStream err,
       Terminals terminals,
       boolean colours,
-      ZoneId zone) {
+      Supplier<ZoneId> zone) {
     this.in = in;
     this.out = out;
     this.err = err;
@@ -60,7 +64,7 @@ final class Console {
         stream(FileDescriptor.err),
         new Terminals(isTerminal(0), isTerminal(1), isTerminal(2)),
         System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM")),
-        ZoneId.systemDefault());
+        ZoneId::systemDefault);
   }
 
   private static PrintStream stream(FileDescriptor descriptor) {
@@ -87,7 +91,7 @@ final class Console {
   }
 
   ZoneId zone() {
-    return zone;
+    return zone.get();
   }
 
   /** A line of the result. */

@@ -39,6 +39,7 @@ import dev.drp.transfer.S3Storage;
 import dev.drp.transfer.SftpStorage;
 import dev.drp.transfer.ZstdCompression;
 import dev.drp.transfer.ssh.SshConnections;
+import dev.drp.transfer.ssh.SshPreparation;
 import dev.drp.transfer.ssh.SshTarget;
 import dev.drp.transfer.sync.SshFileSync;
 import java.nio.file.Path;
@@ -108,6 +109,11 @@ final class Wiring implements Adapters {
           closing.add(storage::close);
           return remote(s3.bandwidth(), storage);
         });
+  }
+
+  @Override
+  public void prepareConnections() {
+    SshPreparation.start();
   }
 
   @Override

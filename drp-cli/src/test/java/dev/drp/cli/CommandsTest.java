@@ -323,6 +323,9 @@ class CommandsTest {
     }
 
     @Override
+    public void prepareConnections() {}
+
+    @Override
     public FileSync fileSync(SyncedFolder folder) {
       return fileSync;
     }

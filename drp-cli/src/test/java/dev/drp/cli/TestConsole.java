@@ -20,7 +20,7 @@ final class TestConsole {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminals,
             terminals.out(),
-            ZoneOffset.UTC);
+            () -> ZoneOffset.UTC);
   }
 
   static TestConsole plain() {

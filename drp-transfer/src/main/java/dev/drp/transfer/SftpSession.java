@@ -9,14 +9,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import net.schmizz.concurrent.Promise;
+import java.util.concurrent.CompletableFuture;
 import net.schmizz.sshj.sftp.FileAttributes;
 import net.schmizz.sshj.sftp.PacketType;
 import net.schmizz.sshj.sftp.Request;
-import net.schmizz.sshj.sftp.Response;
 import net.schmizz.sshj.sftp.Response.StatusCode;
-import net.schmizz.sshj.sftp.SFTPException;
 
 /**
  * The requests of SFTP version 3, as far as a storage needs them. A request is sent at once and
@@ -29,7 +26,7 @@ final class SftpSession implements AutoCloseable {
   /** What every server takes in one request. */
   private static final int SAFE_BYTES = 32 << 10;
 
-  /** What sshj takes in one answer, less than its headers. */
+  /** What OpenSSH takes and gives at most. */
   private static final int MOST_BYTES = 255 << 10;
 
   private static final int OPEN_READ = 0x01;
@@ -41,14 +38,14 @@ final class SftpSession implements AutoCloseable {
   private static final String LIMITS = "limits@openssh.com";
 
   private final SshConnection connection;
-  private final SftpRequests engine;
+  private final SftpRequests requests;
   private final Duration limit;
   private final int writeBytes;
   private volatile boolean broken;
 
-  private SftpSession(SshConnection connection, SftpRequests engine) throws IOException {
+  private SftpSession(SshConnection connection, SftpRequests requests) throws IOException {
     this.connection = connection;
-    this.engine = engine;
+    this.requests = requests;
     this.limit = connection.target().limits().answer();
     this.writeBytes = announces(LIMITS) ? askForLimit() : SAFE_BYTES;
   }
@@ -58,7 +55,10 @@ final class SftpSession implements AutoCloseable {
     boolean opened = false;
     try (SshConnection.Watched within =
         connection.watched(connection.target().limits().connect())) {
-      SftpSession session = new SftpSession(connection, new SftpRequests(connection.client()));
+      SftpSession session =
+          new SftpSession(
+              connection,
+              new SftpRequests(connection.client(), connection.target().limits().connect()));
       opened = true;
       return session;
     } catch (SftpStatus | BrokenConnection e) {
@@ -91,13 +91,13 @@ final class SftpSession implements AutoCloseable {
    * that the connection broke.
    */
   long room() {
-    return engine.getSubsystem().getRemoteWinSize();
+    return requests.room();
   }
 
   /** Opens a file for reading; the answer is a handle. */
   Answer openToRead(String path) throws IOException {
     return send(
-        text(engine.newRequest(PacketType.OPEN), path)
+        text(requests.newRequest(PacketType.OPEN), path)
             .putUInt32(OPEN_READ)
             .putFileAttributes(FileAttributes.EMPTY));
   }
@@ -105,7 +105,7 @@ final class SftpSession implements AutoCloseable {
   /** Opens a file that is there for writing, from wherever; the answer is a handle. */
   Answer openToGoOn(String path) throws IOException {
     return send(
-        text(engine.newRequest(PacketType.OPEN), path)
+        text(requests.newRequest(PacketType.OPEN), path)
             .putUInt32(OPEN_WRITE)
             .putFileAttributes(FileAttributes.EMPTY));
   }
@@ -113,29 +113,29 @@ final class SftpSession implements AutoCloseable {
   /** Creates a file that must not exist; the answer is a handle. */
   Answer create(String path, int mode) throws IOException {
     return send(
-        text(engine.newRequest(PacketType.OPEN), path)
+        text(requests.newRequest(PacketType.OPEN), path)
             .putUInt32(OPEN_WRITE | OPEN_CREATE_NEW)
             .putFileAttributes(new FileAttributes.Builder().withPermissions(mode).build()));
   }
 
   Answer read(byte[] handle, long offset, int length) throws IOException {
     return send(
-        engine.newRequest(PacketType.READ).putString(handle).putUInt64(offset).putUInt32(length));
+        requests.newRequest(PacketType.READ).putString(handle).putUInt64(offset).putUInt32(length));
   }
 
   /** The bytes may change as soon as this returns. */
   Answer write(byte[] handle, long offset, byte[] data, int length) throws IOException {
-    return send(() -> engine.write(handle, offset, data, length));
+    return send(() -> requests.write(handle, offset, data, length));
   }
 
   Answer attributes(byte[] handle) throws IOException {
-    return send(engine.newRequest(PacketType.FSTAT).putString(handle));
+    return send(requests.newRequest(PacketType.FSTAT).putString(handle));
   }
 
   /** Gives an open file its permissions. */
   Answer permit(byte[] handle, int mode) throws IOException {
     return send(
-        engine
+        requests
             .newRequest(PacketType.FSETSTAT)
             .putString(handle)
             .putFileAttributes(new FileAttributes.Builder().withPermissions(mode).build()));
@@ -144,36 +144,36 @@ final class SftpSession implements AutoCloseable {
   /** Brings a file to stable storage, where the server offers that. */
   Optional<Answer> sync(byte[] handle) throws IOException {
     return announces(SYNC)
-        ? Optional.of(send(engine.newExtendedRequest(SYNC).putString(handle)))
+        ? Optional.of(send(requests.newExtendedRequest(SYNC).putString(handle)))
         : Optional.empty();
   }
 
   Answer close(byte[] handle) throws IOException {
-    return send(engine.newRequest(PacketType.CLOSE).putString(handle));
+    return send(requests.newRequest(PacketType.CLOSE).putString(handle));
   }
 
   /** Opens a folder; the answer is a handle. */
   Answer openFolder(String path) throws IOException {
-    return send(text(engine.newRequest(PacketType.OPENDIR), path));
+    return send(text(requests.newRequest(PacketType.OPENDIR), path));
   }
 
   /** The next entries of an open folder. */
   Answer readFolder(byte[] handle) throws IOException {
-    return send(engine.newRequest(PacketType.READDIR).putString(handle));
+    return send(requests.newRequest(PacketType.READDIR).putString(handle));
   }
 
   void makeFolder(String path, int mode) throws IOException {
-    send(text(engine.newRequest(PacketType.MKDIR), path)
+    send(text(requests.newRequest(PacketType.MKDIR), path)
             .putFileAttributes(new FileAttributes.Builder().withPermissions(mode).build()))
         .done();
   }
 
   void removeFolder(String path) throws IOException {
-    send(text(engine.newRequest(PacketType.RMDIR), path)).done();
+    send(text(requests.newRequest(PacketType.RMDIR), path)).done();
   }
 
   void remove(String path) throws IOException {
-    send(text(engine.newRequest(PacketType.REMOVE), path)).done();
+    send(text(requests.newRequest(PacketType.REMOVE), path)).done();
   }
 
   /** The attributes of what has that name, a link's own if it is one; empty when nothing has. */
@@ -188,7 +188,7 @@ final class SftpSession implements AutoCloseable {
 
   private Optional<FileAttributes> find(PacketType type, String path) throws IOException {
     try {
-      return Optional.of(send(text(engine.newRequest(type), path)).attributes());
+      return Optional.of(send(text(requests.newRequest(type), path)).attributes());
     } catch (SftpStatus e) {
       if (e.isNotFound()) {
         return Optional.empty();
@@ -202,12 +202,12 @@ final class SftpSession implements AutoCloseable {
     if (!announces(LINK)) {
       throw new SftpStatus(StatusCode.OP_UNSUPPORTED, LINK + " is not offered");
     }
-    send(text(text(engine.newExtendedRequest(LINK), path), name)).done();
+    send(text(text(requests.newExtendedRequest(LINK), path), name)).done();
   }
 
   /** Gives a file another name, which must not exist. */
   void rename(String path, String name) throws IOException {
-    send(text(text(engine.newRequest(PacketType.RENAME), path), name)).done();
+    send(text(text(requests.newRequest(PacketType.RENAME), path), name)).done();
   }
 
   /** Bytes that this account may still write where that folder is; empty if it cannot be asked. */
@@ -215,7 +215,7 @@ final class SftpSession implements AutoCloseable {
     if (!announces(SPACE)) {
       return Optional.empty();
     }
-    Response answer = send(text(engine.newExtendedRequest(SPACE), folder)).await();
+    SftpReply answer = send(text(requests.newExtendedRequest(SPACE), folder)).await();
     expect(answer, PacketType.EXTENDED_REPLY);
     answer.readUInt64(); // block size
     long fragment = answer.readUInt64();
@@ -228,19 +228,18 @@ final class SftpSession implements AutoCloseable {
   public void close() {
     broken = true;
     try {
-      engine.close();
+      requests.close();
     } catch (IOException e) {
       // the connection has gone, and the channel with it
     }
   }
 
   private boolean announces(String extension) {
-    String[] parts = extension.split("@", 2);
-    return engine.supportsServerExtension(parts[0], parts[1]);
+    return requests.supports(extension);
   }
 
   private int askForLimit() throws IOException {
-    Response answer = send(engine.newExtendedRequest(LIMITS)).await();
+    SftpReply answer = send(requests.newExtendedRequest(LIMITS)).await();
     expect(answer, PacketType.EXTENDED_REPLY);
     answer.readUInt64(); // packet
     answer.readUInt64(); // read
@@ -253,11 +252,11 @@ final class SftpSession implements AutoCloseable {
   }
 
   private Answer send(Request request) throws IOException {
-    return send(() -> engine.request(request));
+    return send(() -> requests.send(request));
   }
 
   private interface Sending {
-    Promise<Response, SFTPException> send() throws IOException;
+    CompletableFuture<SftpReply> send() throws IOException;
   }
 
   /** A write to a server that reads no more gets stuck: then the connection is closed. */
@@ -280,12 +279,12 @@ final class SftpSession implements AutoCloseable {
     return new BrokenConnection("the connection broke: " + cause.getMessage(), cause);
   }
 
-  private static void expect(Response answer, PacketType type) throws IOException {
-    if (answer.getType() == PacketType.STATUS) {
+  private static void expect(SftpReply answer, PacketType type) throws IOException {
+    if (answer.type() == PacketType.STATUS) {
       throw SftpStatus.of(answer);
     }
-    if (answer.getType() != type) {
-      throw new IOException("%s instead of %s".formatted(answer.getType(), type));
+    if (answer.type() != type) {
+      throw new IOException("%s instead of %s".formatted(answer.type(), type));
     }
   }
 
@@ -294,38 +293,26 @@ final class SftpSession implements AutoCloseable {
 
   /** What the server will answer. Used by one thread. */
   final class Answer {
-    private final Promise<Response, SFTPException> promise;
+    private final CompletableFuture<SftpReply> reply;
 
-    private Answer(Promise<Response, SFTPException> promise) {
-      this.promise = promise;
+    private Answer(CompletableFuture<SftpReply> reply) {
+      this.reply = reply;
     }
 
     /** Waits, whether interrupted or not: it is not for long. */
-    Response await() throws IOException {
-      boolean interrupted = false;
+    SftpReply await() throws IOException {
       try {
-        while (true) {
-          try {
-            return promise.retrieve(limit.toMillis(), TimeUnit.MILLISECONDS);
-          } catch (SFTPException e) {
-            if (!(e.getCause() instanceof InterruptedException)) {
-              throw broken(e);
-            }
-            interrupted |= Thread.interrupted();
-          }
-        }
-      } finally {
-        if (interrupted) {
-          Thread.currentThread().interrupt();
-        }
+        return SftpRequests.await(reply, limit);
+      } catch (IOException e) {
+        throw broken(e);
       }
     }
 
     /** Waits for a plain "done". */
     void done() throws IOException {
-      Response answer = await();
-      if (answer.getType() != PacketType.STATUS) {
-        throw new IOException("%s instead of a status".formatted(answer.getType()));
+      SftpReply answer = await();
+      if (answer.type() != PacketType.STATUS) {
+        throw new IOException("%s instead of a status".formatted(answer.type()));
       }
       SftpStatus status = SftpStatus.of(answer);
       if (status.code() != StatusCode.OK) {
@@ -334,21 +321,21 @@ final class SftpSession implements AutoCloseable {
     }
 
     byte[] handle() throws IOException {
-      Response answer = await();
+      SftpReply answer = await();
       expect(answer, PacketType.HANDLE);
       return answer.readBytes();
     }
 
     FileAttributes attributes() throws IOException {
-      Response answer = await();
+      SftpReply answer = await();
       expect(answer, PacketType.ATTRS);
       return answer.readFileAttributes();
     }
 
     /** Bytes that were read; empty at the end of the file. */
     ByteBuffer data() throws IOException {
-      Response answer = await();
-      if (answer.getType() == PacketType.STATUS) {
+      SftpReply answer = await();
+      if (answer.type() == PacketType.STATUS) {
         SftpStatus status = SftpStatus.of(answer);
         if (status.code() == StatusCode.EOF) {
           return ByteBuffer.allocate(0);
@@ -360,14 +347,14 @@ final class SftpSession implements AutoCloseable {
       if (length > answer.available()) {
         throw new IOException("%d bytes announced, %d came".formatted(length, answer.available()));
       }
-      // sshj's own readBytes() takes 32 KiB at most
+      // without a copy
       return ByteBuffer.wrap(answer.array(), answer.rpos(), (int) length);
     }
 
     /** Entries of a folder; empty at its end. */
     List<Entry> entries() throws IOException {
-      Response answer = await();
-      if (answer.getType() == PacketType.STATUS) {
+      SftpReply answer = await();
+      if (answer.type() == PacketType.STATUS) {
         SftpStatus status = SftpStatus.of(answer);
         if (status.code() == StatusCode.EOF) {
           return List.of();
@@ -400,8 +387,8 @@ final class SftpSession implements AutoCloseable {
       this.code = code;
     }
 
-    static SftpStatus of(Response answer) throws IOException {
-      StatusCode code = answer.readStatusCode();
+    static SftpStatus of(SftpReply answer) throws IOException {
+      StatusCode code = StatusCode.fromInt(answer.readUInt32AsInt());
       String message = answer.available() > 0 ? answer.readString(StandardCharsets.UTF_8) : "";
       return new SftpStatus(code, message.isBlank() ? "refused" : message);
     }

@@ -28,6 +28,7 @@ public final class SshConnections implements AutoCloseable {
   public synchronized SshConnection get() {
     SshConnection known = current;
     if (known == null || !known.isOpen()) {
+      SshPreparation.await();
       known = SshConnection.open(target);
       current = known;
     }

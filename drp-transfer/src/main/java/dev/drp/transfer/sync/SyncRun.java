@@ -25,6 +25,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /** One synchronisation. */
@@ -102,32 +104,46 @@ final class SyncRun {
 
   private record Trees(Tree source, Tree target) {}
 
-  /** Both at the same time. */
+  /** Both at the same time: one of them also waits for the connection. */
   private Trees list() {
-    try (RunningCommand one = source.start(Tree.LIST_SOURCE, sourceFolder);
-        RunningCommand other = target.start(Tree.LIST_TARGET, targetFolder)) {
-      return new Trees(
-          read(one, source.place(sourceFolder)), read(other, target.place(targetFolder)));
+    FutureTask<Tree> one = new FutureTask<>(() -> list(source, Tree.LIST_SOURCE, sourceFolder));
+    Thread thread = new Thread(one, "listing " + sourceFolder);
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      Tree other = listTarget();
+      return new Trees(one.get(), other);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RecoveryException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("cannot list " + sourceFolder, e);
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("listing " + source.place(sourceFolder), e);
+    } finally {
+      one.cancel(true);
     }
   }
 
   private Tree listTarget() {
-    try (RunningCommand command = target.start(Tree.LIST_TARGET, targetFolder)) {
-      return read(command, target.place(targetFolder));
-    }
+    return list(target, Tree.LIST_TARGET, targetFolder);
   }
 
   /** Deletes nothing for the sake of a source that went away meanwhile. */
   private Tree listSourceAgain(Tree before) {
-    try (RunningCommand command = source.start(Tree.LIST_SOURCE, sourceFolder)) {
-      Tree now = read(command, source.place(sourceFolder));
-      if (!now.identity().equals(before.identity())) {
-        throw new RecoveryException(
-            ErrorCode.REFUSED,
-            "%s became another folder meanwhile".formatted(source.place(sourceFolder)),
-            "nothing was deleted. Check what is mounted there, then run this again.");
-      }
-      return now;
+    Tree now = list(source, Tree.LIST_SOURCE, sourceFolder);
+    if (!now.identity().equals(before.identity())) {
+      throw new RecoveryException(
+          ErrorCode.REFUSED,
+          "%s became another folder meanwhile".formatted(source.place(sourceFolder)),
+          "nothing was deleted. Check what is mounted there, then run this again.");
+    }
+    return now;
+  }
+
+  private static Tree list(Machine machine, String script, String folder) {
+    try (RunningCommand command = machine.start(script, folder)) {
+      return read(command, machine.place(folder));
     }
   }
 

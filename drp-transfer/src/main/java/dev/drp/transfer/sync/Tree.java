@@ -4,17 +4,16 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +31,8 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
 
   private static final int SYMBOLIC_LINK = 98;
   private static final int NO_TOOLS = 96;
+
+  private static final Pattern SIZE = Pattern.compile("\\d{1,18}");
 
   private static final String FACTS =
       """
@@ -81,7 +82,7 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
    * of the folder.
    */
   static Tree read(InputStream output, String place) throws IOException {
-    Texts texts = new Texts(new BufferedInputStream(output, 1 << 16));
+    Texts texts = new Texts(output);
     String user = texts.next();
     String rsync = texts.next();
     Map<String, List<Entry>> sameFile = new HashMap<>();
@@ -94,7 +95,7 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
         break; // cut: the exit code says so
       }
       String[] fact = facts.split(" ", -1);
-      if (fact.length != 7 || !fact[3].matches("\\d{1,18}")) {
+      if (fact.length != 7 || !SIZE.matcher(fact[3]).matches()) {
         throw hostile(place, facts);
       }
       Entry entry =
@@ -179,10 +180,12 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
 
   /** Texts that each end in a zero byte. */
   private static final class Texts {
-    private final InputStream input;
     private static final int LONGEST = 1 << 16;
 
-    private byte[] buffer = new byte[256];
+    private final InputStream input;
+    private final byte[] buffer = new byte[LONGEST];
+    private int from;
+    private int end;
 
     Texts(InputStream input) {
       this.input = input;
@@ -190,19 +193,32 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
 
     /** Null at the end, also in the middle of a text. */
     @Nullable String next() throws IOException {
-      int length = 0;
-      int b = input.read();
-      while (b > 0) {
-        if (length == buffer.length) {
-          buffer = Arrays.copyOf(buffer, 2 * length);
+      int at = from;
+      while (true) {
+        for (; at < end; at++) {
+          if (buffer[at] == 0) {
+            String text = new String(buffer, from, at - from, ISO_8859_1);
+            from = at + 1;
+            return text;
+          }
         }
-        buffer[length++] = (byte) b;
-        if (length > LONGEST) {
-          throw new IOException("a name is longer than any system allows");
+        at -= from;
+        if (!readOn()) {
+          return null;
         }
-        b = input.read();
       }
-      return b < 0 ? null : new String(buffer, 0, length, ISO_8859_1);
+    }
+
+    private boolean readOn() throws IOException {
+      System.arraycopy(buffer, from, buffer, 0, end - from);
+      end -= from;
+      from = 0;
+      if (end == buffer.length) {
+        throw new IOException("a name is longer than any system allows");
+      }
+      int read = input.read(buffer, end, buffer.length - end);
+      end += Math.max(0, read);
+      return read >= 0;
     }
   }
 }

@@ -72,6 +72,12 @@ class AesGcmTest {
   }
 
   @Test
+  void beginsWithNativeCodeThatIsLoaded() {
+    AesGcm.load();
+    sealsAndOpensEachPacketLikeJava(128);
+  }
+
+  @Test
   void goesOnWithoutNativeCode() {
     Cipher java = GcmCiphers.AES128GCM().create();
     Cipher cipher = cipher(Optional.empty());
@@ -108,6 +114,7 @@ class AesGcmTest {
     Cipher cipher =
         new AesGcm(
             128 / Byte.SIZE,
+            AesGcm.JAVA_BYTES,
             () -> {
               loaded.incrementAndGet();
               return nativeCode;
