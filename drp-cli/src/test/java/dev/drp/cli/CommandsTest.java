@@ -125,7 +125,7 @@ class CommandsTest {
             Map.of(
                 "backend",
                 new ComposeConfiguration.Service(
-                    Optional.of("backend"), List.of(), List.of(), List.of(), false)),
+                    Optional.of("backend"), List.of(), List.of(), List.of(), List.of(), false)),
             Map.of()),
         Map.of());
   }

@@ -23,7 +23,7 @@ import javax.net.ssl.SSLException;
 public final class JdkHttpProbe implements HttpProbe {
   private static final int MOST_REDIRECTS = 5;
 
-  private final HttpClient client;
+  private final CompletableFuture<HttpClient> client;
 
   /** With the JDK's own certificate authorities. */
   public JdkHttpProbe() {
@@ -31,14 +31,13 @@ public final class JdkHttpProbe implements HttpProbe {
   }
 
   /**
+   * Nobody has to wait yet: to read the JDK's certificate authorities takes the client 0.2 s.
+   *
    * @param client what else connections need, such as certificate authorities of one's own
    */
   public JdkHttpProbe(HttpClient.Builder client) {
-    this.client =
-        client
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+    client.version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER);
+    this.client = CompletableFuture.supplyAsync(client::build);
   }
 
   @Override
@@ -73,7 +72,7 @@ public final class JdkHttpProbe implements HttpProbe {
     CompletableFuture<HttpResponse<Void>> answer;
     try {
       HttpRequest request = HttpRequest.newBuilder(address).header("User-Agent", "drp").build();
-      answer = client.sendAsync(request, HttpResponse.BodyHandlers.discarding());
+      answer = client.join().sendAsync(request, HttpResponse.BodyHandlers.discarding());
     } catch (IllegalArgumentException e) {
       throw new ProbeFailedException("is no http or https address", e);
     }

@@ -151,7 +151,19 @@ final class MigrationSteps {
     return database.isEmpty()
         || project.containers().stream()
             .filter(it -> it.composeService().filter(database::contains).isPresent())
-            .anyMatch(Container::isUp);
+            .anyMatch(it -> it.isUp() || (it.running() && databaseAnswers()));
+  }
+
+  /** One that was just started answers 1 to 2 s before its health check has been made. */
+  private boolean databaseAnswers() {
+    try (DatabaseServer server = ports.databases().connect(environment)) {
+      return true;
+    } catch (RecoveryException e) {
+      if (e.code() == ErrorCode.DATABASE_UNAVAILABLE || e.code() == ErrorCode.CONTAINER_NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private List<String> pending(StepContext context, Migrations migrations) {

@@ -88,7 +88,7 @@ public final class RecoveryPlans {
     builtIn.put(
         RecoverDatabase.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
-            RecoverDatabase.plan(builder, stack, proxy, migrations(environment), restore.plan()));
+            RecoverDatabase.plan(builder, stack, proxy, stack.migrations(), restore.plan()));
     builtIn.put(
         RecoverNetwork.NAME,
         (builder, shares, environment, stack, proxy, restore) ->
@@ -115,7 +115,7 @@ public final class RecoveryPlans {
                 stack
                     .sharedWithProtected()
                     .requireUnshared(protectedOthers(environment), this::project),
-                migrations(environment),
+                stack.migrations(),
                 restore.plan()));
   }
 
@@ -156,7 +156,7 @@ public final class RecoveryPlans {
                 stack::requireFiles),
             volumes(environment, restore),
             environment.database().map(any -> restore.plan()),
-            migrations(environment),
+            stack.migrations(),
             environment.proxy().map(any -> proxy.apply("apply-proxy")));
   }
 
@@ -308,10 +308,6 @@ public final class RecoveryPlans {
           .plan(builder);
     }
     return found.plan(builder, new Shares(objectives), environment, stack, proxy, restore);
-  }
-
-  private MigrationSteps migrations(Environment environment) {
-    return new MigrationSteps(environment, project(environment), ports, RunningImages::of);
   }
 
   private ProxySteps proxy(Environment environment) {

@@ -82,6 +82,7 @@ public record ComposeConfiguration(Map<String, Service> services, Map<String, Vo
    *
    * @param image its name; empty where it is built from sources
    * @param dependsOn services that have to be there before it
+   * @param awaits those of them that have to be healthy, or to have ended well, before it
    * @param volumes named volumes that it mounts, by the name that the files use
    * @param publishedPorts ports of the host that lead to it
    * @param hasHealthCheck whether its files give one; its image may have one all the same
@@ -89,12 +90,14 @@ public record ComposeConfiguration(Map<String, Service> services, Map<String, Vo
   public record Service(
       Optional<String> image,
       List<String> dependsOn,
+      List<String> awaits,
       List<String> volumes,
       List<Integer> publishedPorts,
       boolean hasHealthCheck) {
     public Service {
       requireNonNull(image, "image");
       dependsOn = List.copyOf(dependsOn);
+      awaits = List.copyOf(awaits);
       volumes = List.copyOf(volumes);
       publishedPorts = List.copyOf(publishedPorts);
     }

@@ -12,7 +12,8 @@ import java.util.Map;
  *
  * <p>Every method may throw COMMAND_NOT_FOUND where there is no {@code docker compose},
  * ENGINE_UNAVAILABLE, and COMPOSE_INVALID, with what Compose says, for files that it does not
- * accept or that use a variable that has no value.
+ * accept or that use a variable that has no value. Those that take services go by the {@linkplain
+ * #recentConfiguration() recent} configuration.
  */
 public interface ComposeProject {
   /** Its name, which its containers, volumes and networks begin with. */
@@ -30,6 +31,15 @@ public interface ComposeProject {
 
   /** What its files say, checked by Compose itself. Needs no engine. */
   ComposeConfiguration configuration();
+
+  /**
+   * What its files said within the last minute, where they were read through this object then; else
+   * as {@link #configuration()}. For steps that follow each other at once: to read the files takes
+   * Compose 0.4 s.
+   */
+  default ComposeConfiguration recentConfiguration() {
+    return configuration();
+  }
 
   /**
    * The containers that it has now, also stopped ones, in name order; those of one-off runs are
@@ -67,6 +77,15 @@ public interface ComposeProject {
    * @param limit how long all of it may take
    */
   void up(List<String> services, Map<String, String> images, Duration limit);
+
+  /**
+   * Starts those of its containers that do not run, each once those of them run, or are up, that
+   * its service needs so, and returns once all are up. Nothing else is made or started.
+   * SERVICE_UNHEALTHY as for {@link #up}.
+   *
+   * @param limit how long all of it may take
+   */
+  void start(List<Container> containers, Duration limit);
 
   /**
    * The container of a service, made if there is none and made anew if it is of another image than

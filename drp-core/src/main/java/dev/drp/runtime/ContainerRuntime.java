@@ -107,9 +107,9 @@ public interface ContainerRuntime extends AutoCloseable {
   EngineDiskUsage diskUsage();
 
   /**
-   * Starts a throw-away container on a new network of its own that has no way out. When this fails,
-   * nothing of it is left. IMAGE_NOT_FOUND when the image is not on this engine: nothing is ever
-   * pulled.
+   * Starts a throw-away container on a new network of its own that has no way out; with another
+   * container's volumes, on no network at all. When this fails, nothing of it is left.
+   * IMAGE_NOT_FOUND when the image is not on this engine: nothing is ever pulled.
    */
   ThrowawayContainer startThrowaway(ThrowawayRequest request);
 

@@ -108,7 +108,7 @@ final class AssessmentFixture {
   private static ComposeConfiguration.Service service(
       String image, List<String> dependsOn, List<String> volumes) {
     return new ComposeConfiguration.Service(
-        Optional.of(image), dependsOn, volumes, List.of(), true);
+        Optional.of(image), dependsOn, dependsOn, volumes, List.of(), true);
   }
 
   /** Those of the plan, to which a test adds. */

@@ -170,10 +170,20 @@ class RebuildEnvironmentTest {
             Map.of(
                 "db",
                 new ComposeConfiguration.Service(
-                    Optional.of("postgres"), List.of(), List.of("data"), List.of(), false),
+                    Optional.of("postgres"),
+                    List.of(),
+                    List.of(),
+                    List.of("data"),
+                    List.of(),
+                    false),
                 "backend",
                 new ComposeConfiguration.Service(
-                    Optional.of("backend"), List.of("db"), List.of("uploads"), List.of(), false)),
+                    Optional.of("backend"),
+                    List.of("db"),
+                    List.of("db"),
+                    List.of("uploads"),
+                    List.of(),
+                    false)),
             Map.of(
                 "data",
                 new ComposeConfiguration.Volume("shop_data", false),

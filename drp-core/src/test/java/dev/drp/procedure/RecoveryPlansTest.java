@@ -141,7 +141,7 @@ class RecoveryPlansTest {
   private static ComposeConfiguration.Service service(
       String image, List<String> dependsOn, List<String> volumes) {
     return new ComposeConfiguration.Service(
-        Optional.of(image), dependsOn, volumes, List.of(), false);
+        Optional.of(image), dependsOn, dependsOn, volumes, List.of(), false);
   }
 
   private Environment environment(String name, String project, boolean isProtected) {
@@ -356,6 +356,25 @@ class RecoveryPlansTest {
     assertAllUp();
   }
 
+  @Test
+  void databaseHasTheEngineStartWhatItStoppedAndComposeWhatElseIsDown() {
+    int before = engine.calls().size();
+    execute("database", Mode.RECOVERY);
+    assertThat(calls(before)).contains("start backend nginx").doesNotContain("up");
+
+    engine.stop(engine.container("shop-frontend-1"), Duration.ZERO);
+    before = engine.calls().size();
+    execute("database", Mode.RECOVERY);
+    assertThat(calls(before)).contains("up").doesNotContain("start backend nginx");
+    assertAllUp();
+
+    engine.remove(engine.container("shop-frontend-1"));
+    before = engine.calls().size();
+    execute("database", Mode.RECOVERY);
+    assertThat(calls(before)).contains("up").doesNotContain("start backend nginx");
+    assertAllUp();
+  }
+
   private void lacks(String migrations) {
     try {
       Files.writeString(pending, migrations);
@@ -377,7 +396,10 @@ class RecoveryPlansTest {
     assertThat(execution.stepExecution("apply-migrations").state()).isEqualTo(StepState.SUCCEEDED);
     assertThat(calls(before))
         .containsSubsequence(
-            "run backend migrate", "run backend pending", "up", "start shop-backend-1");
+            "run backend migrate",
+            "run backend pending",
+            "start backend nginx",
+            "start shop-backend-1");
     assertThat(migrationsRun).isEqualTo(1);
   }
 

@@ -45,6 +45,6 @@ class ComposeConfigurationTest {
 
   private static ComposeConfiguration.Service service(String... dependsOn) {
     return new ComposeConfiguration.Service(
-        Optional.of("image:1"), List.of(dependsOn), List.of(), List.of(), false);
+        Optional.of("image:1"), List.of(dependsOn), List.of(), List.of(), List.of(), false);
   }
 }

@@ -71,6 +71,7 @@ public abstract class ComposeProjectContract {
     assertThat(configuration.inOrder()).containsExactly("db", "app");
     ComposeConfiguration.Service app = configuration.service("app");
     assertThat(app.dependsOn()).containsExactly("db");
+    assertThat(app.awaits()).isSubsetOf(app.dependsOn());
     assertThat(app.volumes()).containsExactly("data");
     assertThat(app.hasHealthCheck()).isFalse();
     assertThat(configuration.service("db").hasHealthCheck()).isTrue();
@@ -167,6 +168,32 @@ public abstract class ComposeProjectContract {
     assertThat(container(project, "db")).isEqualTo(db);
     assertThat(container(project, "app").id()).isEqualTo(app.id());
     assertThat(container(project, "app").isUp()).isTrue();
+  }
+
+  @Test
+  void startsContainersThatWereStoppedInTheOrderOfTheirDependencies() {
+    ComposeProject project = project(serves("db"), unchecked("app"), serves("web"));
+    project.up(List.of(), Map.of(), LIMIT);
+    Container db = container(project, "db");
+    engine().stop(container(project, "app"), GRACE);
+    engine().stop(container(project, "web"), GRACE);
+
+    project.start(project.containers(), LIMIT);
+
+    assertThat(project.containers()).hasSize(3).allMatch(Container::isUp);
+    assertThat(container(project, "db")).isEqualTo(db);
+    assertThat(container(project, "web").health()).contains(Container.Health.HEALTHY);
+  }
+
+  @Test
+  void saysWhichOfTheContainersThatAreStartedDoesNotComeUp() {
+    ComposeProject project = project(serves("db"), new Given("app", Behaviour.ENDS_BADLY));
+    project.up(List.of("db"), Map.of(), LIMIT);
+    Container app = project.create("app", Map.of());
+
+    assertFails(ErrorCode.SERVICE_UNHEALTHY, () -> project.start(List.of(app), LIMIT))
+        .hasMessageContaining("service app of " + project.name())
+        .hasMessageContaining("this is ENDS_BADLY");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.drp.runtime;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toSet;
 
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
@@ -14,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -159,6 +162,22 @@ public final class FakeComposeProject implements ComposeProject {
       }
       engine.start(engine.container(container(service)));
       requireUp(service);
+    }
+  }
+
+  @Override
+  public void start(List<Container> containers, Duration limit) {
+    Set<String> services =
+        containers.stream()
+            .filter(it -> !it.running())
+            .flatMap(it -> it.composeService().stream())
+            .collect(toSet());
+    engine.note("start " + String.join(" ", new TreeSet<>(services)));
+    for (String service : configuration.inOrder()) {
+      if (services.contains(service)) {
+        engine.start(engine.container(container(service)));
+        requireUp(service);
+      }
     }
   }
 

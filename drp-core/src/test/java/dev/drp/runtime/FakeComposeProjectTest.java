@@ -92,7 +92,7 @@ class FakeComposeProjectTest extends ComposeProjectContract {
       definitions.put(
           given.service(),
           new ComposeConfiguration.Service(
-              Optional.of(image), before, List.of("data"), List.of(), checked));
+              Optional.of(image), before, before, List.of("data"), List.of(), checked));
       behaviours.put(given.service(), given.behaviour());
       before = List.of(given.service());
     }

@@ -82,7 +82,13 @@ final class ComposeJson {
 
   private static Service service(JsonNode service) {
     List<String> dependsOn = new ArrayList<>();
-    service.path("depends_on").fieldNames().forEachRemaining(dependsOn::add);
+    List<String> awaits = new ArrayList<>();
+    for (var dependency : service.path("depends_on").properties()) {
+      dependsOn.add(dependency.getKey());
+      if (!dependency.getValue().path("condition").asText().equals("service_started")) {
+        awaits.add(dependency.getKey());
+      }
+    }
     List<String> volumes = new ArrayList<>();
     for (JsonNode volume : service.path("volumes")) {
       if (volume.path("type").asText().equals("volume") && volume.hasNonNull("source")) {
@@ -106,6 +112,7 @@ final class ComposeJson {
     return new Service(
         Optional.ofNullable(service.path("image").textValue()),
         dependsOn,
+        awaits,
         volumes,
         ports,
         check.has("test") && !disabled);

@@ -21,8 +21,8 @@ final class ContainerCommands implements CommandRunner {
   private final ProgramEnder ender;
 
   /**
-   * @param cleaned containers and accounts whose orphans were looked for already; shared and safe
-   *     for concurrent use
+   * @param cleaned containers without orphans, and containers with accounts whose orphans were
+   *     looked for already; shared and safe for concurrent use
    */
   ContainerCommands(Engine engine, Container container, Set<String> cleaned) {
     this.engine = engine;
@@ -39,7 +39,8 @@ final class ContainerCommands implements CommandRunner {
   /** Before the first one of an account: ends what a killed run left there. */
   @Override
   public RunningCommand start(Command command) {
-    if (cleaned.add(container.id() + " " + command.user().orElse(""))) {
+    if (!cleaned.contains(container.id())
+        && cleaned.add(container.id() + " " + command.user().orElse(""))) {
       ender.endOrphans(command.user());
     }
     return start(command, Optional.of(CommandMark.next()));

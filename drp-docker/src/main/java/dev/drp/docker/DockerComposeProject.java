@@ -23,17 +23,20 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** One Compose project on a Docker engine. */
 final class DockerComposeProject implements ComposeProject {
   private static final Duration REMOVAL = Duration.ofMinutes(1);
   private static final Duration CREATION = Duration.ofMinutes(5);
+  private static final Duration RECENT = Duration.ofMinutes(1);
 
   /** A service that the team has not, and Compose knows for a moment only. */
   private static final String VOLUMES = "drp-volumes";
 
   private final ComposeCommand compose;
   private final ContainerRuntime engine;
+  private volatile @Nullable Reading lastReading;
 
   DockerComposeProject(ComposeCommand compose, ContainerRuntime engine) {
     this.compose = compose;
@@ -57,8 +60,23 @@ final class DockerComposeProject implements ComposeProject {
 
   @Override
   public ComposeConfiguration configuration() {
-    return ComposeJson.configuration(compose.configuration());
+    long began = System.nanoTime();
+    ComposeConfiguration configuration = ComposeJson.configuration(compose.configuration());
+    lastReading = new Reading(configuration, began);
+    return configuration;
   }
+
+  @Override
+  public ComposeConfiguration recentConfiguration() {
+    Reading reading = lastReading;
+    if (reading != null && System.nanoTime() - reading.began < RECENT.toNanos()) {
+      return reading.configuration;
+    }
+    return configuration();
+  }
+
+  /** What the files said, and when they were read. */
+  private record Reading(ComposeConfiguration configuration, long began) {}
 
   @Override
   public List<Container> containers() {
@@ -73,7 +91,7 @@ final class DockerComposeProject implements ComposeProject {
     if (volumes.isEmpty()) {
       return;
     }
-    ComposeConfiguration configuration = configuration();
+    ComposeConfiguration configuration = recentConfiguration();
     Set<String> unknown = new TreeSet<>(volumes);
     unknown.removeAll(configuration.volumes().keySet());
     if (!unknown.isEmpty()) {
@@ -133,7 +151,7 @@ final class DockerComposeProject implements ComposeProject {
   @Override
   public void up(List<String> services, Map<String, String> images, Duration limit) {
     Deadline deadline = new Deadline(limit);
-    ComposeConfiguration configuration = configuration();
+    ComposeConfiguration configuration = recentConfiguration();
     List<String> wanted = wanted(services, configuration);
     Map<String, String> others = requireImages(wanted, configuration, images);
     String override = others.isEmpty() ? "" : ComposeJson.images(others);
@@ -154,8 +172,14 @@ final class DockerComposeProject implements ComposeProject {
   }
 
   @Override
+  public void start(List<Container> containers, Duration limit) {
+    ServicesUp services = new ServicesUp(name(), engine, containers, new Deadline(limit));
+    new OrderedStart(recentConfiguration(), engine, services, containers).run();
+  }
+
+  @Override
   public Container create(String service, Map<String, String> images) {
-    ComposeConfiguration configuration = configuration();
+    ComposeConfiguration configuration = recentConfiguration();
     List<String> only = List.of(service);
     wanted(only, configuration);
     Map<String, String> others = requireImages(only, configuration, images);
@@ -177,7 +201,7 @@ final class DockerComposeProject implements ComposeProject {
   @Override
   public String run(
       String service, Map<String, String> images, List<String> program, Duration limit) {
-    ComposeConfiguration configuration = configuration();
+    ComposeConfiguration configuration = recentConfiguration();
     wanted(List.of(service), configuration);
     Map<String, String> others = requireImages(List.of(service), configuration, images);
     String container = "%s-%s-drp-run".formatted(name(), service);

@@ -323,7 +323,9 @@ public final class DockerContainerRuntime implements ContainerRuntime {
 
   @Override
   public ThrowawayContainer startThrowaway(ThrowawayRequest request) {
-    return sandboxes.start(request, this::container);
+    ThrowawayContainer started = sandboxes.start(request, this::container);
+    cleaned.add(started.container().id()); // nobody was there before
+    return started;
   }
 
   @Override

@@ -27,8 +27,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Throw-away containers, each with a network and volumes of its own. All parts carry the same
- * labels from the moment they exist, so that after a crash they are found by them alone.
+ * Throw-away containers, each with a network and volumes of its own; those that share another
+ * container's volumes are on no network. All parts carry the same labels from the moment they
+ * exist, so that after a crash they are found by them alone.
  */
 final class Sandboxes {
   /** Label with the owner, an execution's id. */
@@ -36,6 +37,7 @@ final class Sandboxes {
 
   private static final String THROWAWAY = "dev.drp.throwaway";
   private static final String NAME = "dev.drp.sandbox";
+  private static final String NO_NETWORK = "none";
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final Logger LOG = LoggerFactory.getLogger(Sandboxes.class);
 
@@ -54,8 +56,12 @@ final class Sandboxes {
           .volumesOf()
           .map(lookup)
           .ifPresent(of -> of.volumes().forEach(mount -> volumePaths.remove(mount.path())));
-      createNetwork(name, labels);
-      String id = createContainer(request, name, labels, volumePaths);
+      String network = NO_NETWORK;
+      if (request.volumesOf().isEmpty()) {
+        network = name;
+        createNetwork(network, labels);
+      }
+      String id = createContainer(request, name, network, labels, volumePaths);
       engine.run(docker -> docker.startContainerCmd(id).exec());
       return new Throwaway(lookup.apply(id), name);
     } catch (RuntimeException e) {
@@ -174,8 +180,12 @@ final class Sandboxes {
   }
 
   private String createContainer(
-      ThrowawayRequest request, String name, Map<String, String> labels, List<String> volumePaths) {
-    HostConfig host = HostConfig.newHostConfig().withNetworkMode(name);
+      ThrowawayRequest request,
+      String name,
+      String network,
+      Map<String, String> labels,
+      List<String> volumePaths) {
+    HostConfig host = HostConfig.newHostConfig().withNetworkMode(network);
     host.withMounts(volumePaths.stream().map(path -> volume(path, labels)).toList());
     request.volumesOf().map(VolumesFrom::new).ifPresent(host::withVolumesFrom);
     request.memoryBytes().ifPresent(host::withMemory);

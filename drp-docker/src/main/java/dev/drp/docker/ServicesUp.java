@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  */
 final class ServicesUp {
   private static final int LOG_LINES = 20;
-  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   /** How long one without a health check must have been seen to run. */
   private static final Duration SETTLED = Duration.ofSeconds(1);

@@ -23,6 +23,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -275,6 +276,48 @@ class DockerComposeProjectTest extends ComposeProjectContract {
           .hasMessageContaining(Integer.toString(port))
           .hasMessageContaining("already");
     }
+  }
+
+  @Test
+  void startsWhatWasStoppedOnceWhatItAwaitsIsHealthyAndTheRestAtOnce() throws IOException {
+    String like =
+        """
+            image: %s
+            network_mode: none
+            stop_grace_period: 0s
+            %s
+        """
+            .formatted(TestContainers.image(), LABELS);
+    ComposeProject project =
+        compose(
+            """
+              db:
+            %1$s
+                command: [sh, -c, 'rm -f /tmp/up; sleep 2; touch /tmp/up; exec sleep 3600']
+                healthcheck: { test: ls /tmp/up, interval: 500ms, retries: 60 }
+              app:
+            %1$s
+                command: [sleep, "3600"]
+                depends_on: { db: { condition: service_healthy } }
+              log:
+            %1$s
+                command: [sleep, "3600"]
+                depends_on: { db: { condition: service_started } }
+            """
+                .formatted(like));
+    project.up(List.of(), Map.of(), LIMIT);
+    project.containers().forEach(container -> engine().stop(container, Duration.ZERO));
+
+    project.start(project.containers(), LIMIT);
+
+    assertThat(project.containers()).hasSize(3).allMatch(Container::isUp);
+    assertThat(startOf("app")).isAfter(startOf("db").plusSeconds(2));
+    assertThat(startOf("log")).isBetween(startOf("db"), startOf("db").plusSeconds(2));
+  }
+
+  private Instant startOf(String service) {
+    return Instant.parse(
+        docker("inspect", "--format={{.State.StartedAt}}", container(service).name()).strip());
   }
 
   /** Compose gives up a service that waits for an unhealthy one at once. */

@@ -332,10 +332,14 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
     }
   }
 
-  /** Waits as long as it takes: how much there is to replay is not known here. */
+  /**
+   * Waits as long as it takes: how much there is to replay is not known here. Each look costs a
+   * program start; what it adds to the time of a recovery stays below a tenth.
+   */
   static void awaitRecovery(
       Sessions sessions, BooleanSupplier running, Supplier<List<String>> log) {
-    for (long pause = PAUSE_MILLIS; ; pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause)) {
+    long began = System.nanoTime();
+    while (true) {
       try (Session session = sessions.maintenance()) {
         session.value("SELECT 1");
         return;
@@ -348,7 +352,8 @@ public final class PostgresSandboxes implements DatabaseSandboxes {
         }
       }
       try {
-        Thread.sleep(pause);
+        long tenth = Duration.ofNanos(System.nanoTime() - began).toMillis() / 10;
+        Thread.sleep(Math.min(LONGEST_PAUSE_MILLIS, Math.max(PAUSE_MILLIS, tenth)));
       } catch (InterruptedException e) {
         throw RecoveryException.interrupted("waiting for a server to recover", e);
       }
