@@ -443,7 +443,7 @@ final class Stack {
   /**
    * All containers, where none is missing, or down but those that wrote. To start them is the way
    * back of stopping them then; Compose, which makes what is missing and has jobs run again, takes
-   * 1.5 s longer.
+   * longer.
    */
   private Optional<List<Container>> allAsTheyWere(StepContext context) {
     Set<String> writers =
