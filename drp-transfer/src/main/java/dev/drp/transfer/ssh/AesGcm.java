@@ -9,6 +9,7 @@ import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
 import java.security.Provider;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import net.schmizz.sshj.common.SSHRuntimeException;
 import net.schmizz.sshj.transport.cipher.Cipher;
@@ -34,10 +35,8 @@ final class AesGcm extends GcmCipher {
   private static volatile boolean loaded;
 
   private final Supplier<Optional<Provider>> nativeCode;
-
-  /** How many more bytes Java does. */
+  private final BooleanSupplier ready;
   private long javaBytes;
-
   private boolean decided;
   private boolean isNative;
   private Nonce nonce = new Nonce(new byte[NONCE]);
@@ -48,16 +47,16 @@ final class AesGcm extends GcmCipher {
   private ByteBuffer out = NO_MEMORY;
 
   /**
-   * @param javaBytes how many Java does, but for the first packet
-   * @param nativeCode is asked once, after them
+   * @param nativeCode is asked once, after the first packets
+   * @param ready whether it need not be loaded any more: then one packet is enough
    */
-  AesGcm(int keyBytes, long javaBytes, Supplier<Optional<Provider>> nativeCode) {
+  AesGcm(int keyBytes, Supplier<Optional<Provider>> nativeCode, BooleanSupplier ready) {
     super(NONCE, TAG, keyBytes, CIPHER, TRANSFORMATION);
-    this.javaBytes = javaBytes;
     this.nativeCode = nativeCode;
+    this.ready = ready;
   }
 
-  /** Loads the native code, so that connections begin with it. */
+  /** Loads the native code: connections then go over to it at once. */
   static void load() {
     loaded = BoringSsl.PROVIDER.isPresent();
   }
@@ -67,7 +66,7 @@ final class AesGcm extends GcmCipher {
     return new GcmCiphers.Factory(NONCE, TAG, bits, name, CIPHER, MODE) {
       @Override
       public Cipher create() {
-        return new AesGcm(bits / Byte.SIZE, loaded ? 0 : JAVA_BYTES, () -> BoringSsl.PROVIDER);
+        return new AesGcm(bits / Byte.SIZE, () -> BoringSsl.PROVIDER, () -> loaded);
       }
     };
   }
@@ -88,8 +87,8 @@ final class AesGcm extends GcmCipher {
       return;
     }
     super.update(data, offset, length);
-    javaBytes -= length;
-    if (javaBytes <= 0 && !decided) {
+    javaBytes += length;
+    if (!decided && (javaBytes >= JAVA_BYTES || ready.getAsBoolean())) {
       decided = true;
       nativeCode.get().ifPresent(this::goOnWith);
     }
