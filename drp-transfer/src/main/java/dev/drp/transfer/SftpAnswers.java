@@ -52,7 +52,7 @@ final class SftpAnswers {
     while (from < end) {
       byte[] into = packet;
       if (into == null) {
-        length = length << Byte.SIZE | data[from++] & 0xff;
+        length = (length << Byte.SIZE) | (data[from++] & 0xff);
         if (++lengthBytes == Integer.BYTES) {
           begin();
         }

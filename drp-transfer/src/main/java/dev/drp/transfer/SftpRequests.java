@@ -63,7 +63,8 @@ final class SftpRequests implements AutoCloseable {
         } catch (TimeoutException e) {
           throw new IOException("no answer within %d s".formatted(limit.toSeconds()), e);
         } catch (ExecutionException e) {
-          throw new IOException(e.getCause().getMessage(), e);
+          Throwable cause = e.getCause();
+          throw new IOException(cause == null ? "it failed" : cause.getMessage(), e);
         }
       }
     } finally {
@@ -83,7 +84,7 @@ final class SftpRequests implements AutoCloseable {
   }
 
   synchronized Request newRequest(PacketType type) {
-    last = last + 1 & 0xffffffffL;
+    last = (last + 1) & 0xffffffffL;
     return new Request(type, last);
   }
 

@@ -17,9 +17,17 @@ import java.util.Locale;
  * @param time of its last change, as {@code find} tells it, to the nanosecond
  * @param link where a symbolic link leads; for a file with several names in the tree the first of
  *     these; else empty
+ * @param sparse whether it takes less of its disk than its size, as a file with holes does
  */
 record Entry(
-    String name, char type, String mode, String owner, long size, String time, String link) {
+    String name,
+    char type,
+    String mode,
+    String owner,
+    long size,
+    String time,
+    String link,
+    boolean sparse) {
   boolean isFile() {
     return type == 'f';
   }

@@ -13,10 +13,10 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /**
@@ -59,14 +59,16 @@ final class RsyncCarrier implements AutoCloseable {
   }
 
   /**
-   * Sends files of these names.
+   * Sends files. Holes are looked for only where some have any, as rsync then writes by the KiB:
+   * 20,162 writes for 20 MB instead of 707.
    *
    * @return how it failed, if the target did
    */
-  Optional<CommandResult> send(Collection<String> names) {
-    try (RunningCommand rsync = programs.start(command())) {
+  Optional<CommandResult> send(SortedMap<String, Entry> files) {
+    boolean sparse = files.values().stream().anyMatch(Entry::sparse);
+    try (RunningCommand rsync = programs.start(command(sparse))) {
       try (OutputStream stdin = rsync.stdin()) {
-        stdin.write(SyncRun.list(names));
+        stdin.write(SyncRun.list(files.keySet()));
       } catch (IOException ended) {
         // its exit code says why
       }
@@ -86,7 +88,7 @@ final class RsyncCarrier implements AutoCloseable {
         : ErrorCode.COMMAND_FAILED;
   }
 
-  private Command command() {
+  private Command command(boolean sparse) {
     String here = request.here() + "/";
     String there = "target:" + request.there() + "/";
     boolean push = request.direction() == SyncRequest.Direction.PUSH;
@@ -100,13 +102,15 @@ final class RsyncCarrier implements AutoCloseable {
                 "--group",
                 "--owner",
                 "--hard-links",
-                "--sparse",
                 "--numeric-ids",
                 "--protect-args",
                 "--partial-dir=.drp-partial",
                 "--from0",
                 "--files-from=-",
                 "--rsh=ssh -F '" + configuration + "'"));
+    if (sparse) {
+      arguments.add("--sparse");
+    }
     request
         .bytesPerSecond()
         .ifPresent(rate -> arguments.add("--bwlimit=" + Math.max(1, rate / 1024)));

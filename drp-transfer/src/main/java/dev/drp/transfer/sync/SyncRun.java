@@ -212,7 +212,7 @@ final class SyncRun {
           "%d large files to %s by rsync".formatted(large.size(), target.place(targetFolder)));
       try (RsyncCarrier carrier = new RsyncCarrier(connections.target(), programs, request)) {
         carrier
-            .send(large.keySet())
+            .send(large)
             .ifPresent(
                 failed -> requireWritten(failed, large.values(), RsyncCarrier.meaning(failed)));
       }

@@ -32,7 +32,10 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
   private static final int SYMBOLIC_LINK = 98;
   private static final int NO_TOOLS = 96;
 
-  private static final Pattern SIZE = Pattern.compile("\\d{1,18}");
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
+
+  /** What {@code find} counts the place on the disk in. */
+  private static final int BLOCK = 512;
 
   private static final String FACTS =
       """
@@ -45,7 +48,7 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
   private static final String ENTRIES =
       """
       cd "$1" || exit 97
-      exec find . -ignore_readdir_race -printf '%y %m %U:%G %s %T@ %n %D:%i\\0%P\\0%l\\0'
+      exec find . -ignore_readdir_race -printf '%y %m %U:%G %s %T@ %n %D:%i %b\\0%P\\0%l\\0'
       """;
 
   /** Lists a folder that must exist. */
@@ -95,12 +98,13 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
         break; // cut: the exit code says so
       }
       String[] fact = facts.split(" ", -1);
-      if (fact.length != 7 || !SIZE.matcher(fact[3]).matches()) {
+      if (fact.length != 8 || !isNumber(fact[3]) || !isNumber(fact[7])) {
         throw hostile(place, facts);
       }
+      long size = Long.parseLong(fact[3]);
+      boolean sparse = Long.parseLong(fact[7]) < size / BLOCK;
       Entry entry =
-          new Entry(
-              name, fact[0].charAt(0), fact[1], fact[2], Long.parseLong(fact[3]), fact[4], link);
+          new Entry(name, fact[0].charAt(0), fact[1], fact[2], size, fact[4], link, sparse);
       identity = name.isEmpty() ? fact[6] : identity;
       if (entry.isFile() && !fact[5].equals("1")) {
         sameFile.computeIfAbsent(fact[6], it -> new ArrayList<>()).add(entry);
@@ -114,6 +118,10 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
     return new Tree(identity, "0".equals(user), rsync != null && !rsync.isEmpty(), entries);
   }
 
+  private static boolean isNumber(String text) {
+    return NUMBER.matcher(text).matches();
+  }
+
   private static void nameFirst(List<Entry> names, Map<String, Entry> entries) {
     if (names.size() < 2) {
       return;
@@ -122,7 +130,15 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
     for (Entry it : names) {
       entries.put(
           it.name(),
-          new Entry(it.name(), it.type(), it.mode(), it.owner(), it.size(), it.time(), first));
+          new Entry(
+              it.name(),
+              it.type(),
+              it.mode(),
+              it.owner(),
+              it.size(),
+              it.time(),
+              first,
+              it.sparse()));
     }
   }
 

@@ -166,6 +166,6 @@ class TarFilterTest {
   }
 
   private static Entry entry(String name, char type, String link) {
-    return new Entry(name, type, "644", "0:0", 0, "1.0000000000", link);
+    return new Entry(name, type, "644", "0:0", 0, "1.0000000000", link, false);
   }
 }

@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TreeTest {
-  private static final String ROOT = "d 755 0:0 4096 1.0 2 1:1\0\0\0";
-  private static final String FOLDER = "d 755 0:0 4096 1.0 2 1:2\0folder\0\0";
-  private static final String LINK = "l 777 0:0 4 1.0 1 1:3\0link\0/etc\0";
+  private static final String ROOT = "d 755 0:0 4096 1.0 2 1:1 8\0\0\0";
+  private static final String FOLDER = "d 755 0:0 4096 1.0 2 1:2 8\0folder\0\0";
+  private static final String LINK = "l 777 0:0 4 1.0 1 1:3 0\0link\0/etc\0";
 
   @Test
   void readsEntriesOfAnyName() throws IOException {
@@ -27,18 +27,33 @@ class TreeTest {
     assertThat(tree.rsync()).isFalse();
     assertThat(tree.entries().keySet())
         .containsExactly("", "-\u00e9", "folder", "folder/new\nline", "link");
-    assertThat(tree.get("link")).isEqualTo(new Entry("link", 'l', "777", "0:0", 4, "1.0", "/etc"));
+    assertThat(tree.get("link"))
+        .isEqualTo(new Entry("link", 'l', "777", "0:0", 4, "1.0", "/etc", false));
   }
 
   @Test
   void namesAFileByTheFirstOfItsNames() throws IOException {
     Tree tree =
-        read(ROOT, "f 644 0:0 1 1.0 3 1:9\0b\0\0", "f 644 0:0 1 1.0 3 1:9\0a\0\0", file("c"));
+        read(ROOT, "f 644 0:0 1 1.0 3 1:9 8\0b\0\0", "f 644 0:0 1 1.0 3 1:9 8\0a\0\0", file("c"));
 
     assertThat(tree.all())
         .extracting(Entry::link)
         .as("of the folder, a, b and c")
         .containsExactly("", "a", "a", "");
+  }
+
+  @Test
+  void knowsFilesWithHoles() throws IOException {
+    Tree tree =
+        read(
+            ROOT,
+            "f 644 0:0 1048576 1.0 1 1:6 8\0holes\0\0",
+            "f 644 0:0 1048577 1.0 1 1:7 2048\0full\0\0");
+
+    assertThat(tree.all())
+        .filteredOn(Entry::sparse)
+        .extracting(Entry::name)
+        .containsExactly("holes");
   }
 
   @ParameterizedTest
@@ -61,9 +76,16 @@ class TreeTest {
             RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED));
   }
 
-  @Test
-  void refusesFactsThatFindDoesNotWrite() {
-    assertThatThrownBy(() -> read(ROOT, "f 644 0:0 many 1.0 1 1:4\0file\0\0"))
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "f 644 0:0 many 1.0 1 1:4 8",
+        "f 644 0:0 1 1.0 1 1:4 many",
+        "f 644 0:0 1 1.0 1 1:4",
+        "f 644 0:0 1 1.0 1 1:4 8 9"
+      })
+  void refusesFactsThatFindDoesNotWrite(String facts) {
+    assertThatThrownBy(() -> read(ROOT, facts + "\0file\0\0"))
         .isInstanceOf(RecoveryException.class);
   }
 
@@ -75,7 +97,7 @@ class TreeTest {
   }
 
   private static String file(String name) {
-    return "f 644 0:0 1 1.0 1 1:5\0" + name + "\0\0";
+    return "f 644 0:0 1 1.0 1 1:5 8\0" + name + "\0\0";
   }
 
   private static Tree read(String... entries) throws IOException {
