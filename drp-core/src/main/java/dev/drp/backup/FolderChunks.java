@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
@@ -32,6 +33,8 @@ abstract class FolderChunks implements AutoCloseable {
 
   /** How many chunks of a file are one piece of work. */
   private static final int SLICE = 32;
+
+  private static final long SECONDS_TO_END = 10;
 
   final BaseReader.Frames frames;
   final Path folder;
@@ -293,8 +296,18 @@ abstract class FolderChunks implements AutoCloseable {
     return name.startsWith("./") ? name.substring(2) : name;
   }
 
+  /** Gives up what is not done yet: nothing is written to the folder after this. */
   @Override
   public void close() {
-    workers.shutdownNow();
+    end(workers);
+  }
+
+  static void end(ExecutorService threads) {
+    threads.shutdownNow();
+    try {
+      threads.awaitTermination(SECONDS_TO_END, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

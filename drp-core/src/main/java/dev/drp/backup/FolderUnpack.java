@@ -145,7 +145,7 @@ final class FolderUnpack extends FolderChunks {
 
   @Override
   public void close() {
-    disk.shutdownNow();
     super.close();
+    end(disk);
   }
 }
