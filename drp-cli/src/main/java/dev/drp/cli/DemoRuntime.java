@@ -68,27 +68,18 @@ final class DemoRuntime {
     };
   }
 
+  /** Empty where no engine answers, which is known once it is asked. */
   private Optional<DemoServers> onDocker() {
-    return engine()
-        .flatMap(
-            engine ->
-                MAJOR_VERSIONS.stream()
-                    .flatMap(
-                        major ->
-                            IMAGES.stream()
-                                .map(name -> engine.image(name.formatted(major)))
-                                .flatMap(Optional::stream)
-                                .map(image -> onDocker(image, major)))
-                    .findFirst());
-  }
-
-  private DemoServers onDocker(ImageIdentity image, int major) {
-    return new DemoServers("docker", adapters.sandboxes(), Optional.of(image), major);
-  }
-
-  private Optional<ContainerRuntime> engine() {
     try {
-      return Optional.of(adapters.engine());
+      ContainerRuntime engine = adapters.engine();
+      return MAJOR_VERSIONS.stream()
+          .flatMap(
+              major ->
+                  IMAGES.stream()
+                      .map(name -> engine.image(name.formatted(major)))
+                      .flatMap(Optional::stream)
+                      .map(image -> onDocker(image, major)))
+          .findFirst();
     } catch (RecoveryException e) {
       if (e.code() == ErrorCode.ENGINE_UNAVAILABLE) {
         return Optional.empty();
@@ -97,10 +88,11 @@ final class DemoRuntime {
     }
   }
 
+  private DemoServers onDocker(ImageIdentity image, int major) {
+    return new DemoServers("docker", adapters.sandboxes(), Optional.of(image), major);
+  }
+
   private Optional<DemoServers> onDockerWithPull() {
-    if (engine().isEmpty()) {
-      return Optional.empty();
-    }
     String image = "postgres:" + MAJOR_VERSIONS.get(0);
     progress.message("getting the image " + image);
     try {
