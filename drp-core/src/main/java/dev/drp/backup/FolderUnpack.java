@@ -20,10 +20,8 @@ import java.util.zip.CRC32C;
 
 /**
  * Writes the files of a base backup into an empty folder, and compares each with what the server
- * said that it sent. The blocks of large files are decompressed, compared and written by two
- * threads while a third makes the small files, which costs a file system about a millisecond each:
- * of 1.1 GB as one tar on one thread, half of the time was spent waiting for that thread. Used
- * once.
+ * said that it sent. Making a small file costs a file system about a millisecond, and one thread
+ * that does that and writes a tar of 1.1 GB is what all others wait for. Used once.
  */
 final class FolderUnpack extends FolderChunks {
   /** How much is written before the disk gets it. */

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A socket over any byte stream, for the JDBC driver. A read that takes longer than the timeout
  * ends the connection: the driver gives up on it anyway. Whether one does is looked at now and
- * then, so a timeout may come up to a tenth of it late: a timer of its own for each read took half
- * of the processor time of a stream of the log, with some thousand messages a second.
+ * then, so a timeout may come up to a tenth of it late: a timer of its own for each read took a
+ * third of the processor time of a stream of the log, with some thousand messages a second.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // nothing of the superclass is used
 final class StreamSocket extends Socket {
