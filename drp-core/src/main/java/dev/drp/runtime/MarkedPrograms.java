@@ -1,5 +1,7 @@
 package dev.drp.runtime;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -7,6 +9,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -29,6 +33,11 @@ public final class MarkedPrograms {
   static final Duration LONGEST_END = GRACE.plus(KILLED);
 
   private static final Path PROC = Path.of("/proc");
+
+  private static final Comparator<ProcessHandle> BY_START =
+      Comparator.comparing(
+              (ProcessHandle process) -> process.info().startInstant().orElse(Instant.MAX))
+          .thenComparing(ProcessHandle::pid);
 
   /** How the database server's first process is called. */
   private static final String SERVER = "postgres";
@@ -71,7 +80,7 @@ public final class MarkedPrograms {
       if (System.nanoTime() - start > time.toNanos()) {
         return false;
       }
-      family.stream().filter(MarkedPrograms::maySignal).filter(signalled::add).forEach(signal);
+      whoseTurn(family).stream().filter(signalled::add).forEach(signal);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
     }
   }
@@ -96,17 +105,34 @@ public final class MarkedPrograms {
   }
 
   /**
-   * The first process of a container may be a database server. It takes every orphan that a signal
-   * ends for one of its own processes that crashed, and restarts in the middle of production. So in
-   * there a program is signalled only when nothing that it started is left, not even a zombie, and
-   * an orphan of the server is left alone.
+   * The first process of a container may be a database server. It takes every orphan that ends by a
+   * signal, or with an exit code above 1, for one of its own processes that crashed, and restarts
+   * in the middle of production. So in there nobody may become an orphan who is ending, and
+   * programs are signalled one after another, the next once the last has gone and its parent knows:
+   * what was started first goes first, each after all that it started itself. For a program that
+   * waits for another waits for the one that it started last. An orphan of the server is left
+   * alone.
    */
-  private static boolean maySignal(ProcessHandle member) {
-    if (!isInContainerOfServer(member)) {
-      return true;
-    }
-    boolean orphan = member.parent().map(MarkedPrograms::name).filter(SERVER::equals).isPresent();
-    return !orphan && member.children().findAny().isEmpty();
+  private static Set<ProcessHandle> whoseTurn(Set<ProcessHandle> family) {
+    Set<ProcessHandle> turn = new HashSet<>(family);
+    Set<ProcessHandle> besideServer =
+        family.stream().filter(MarkedPrograms::isInContainerOfServer).collect(toSet());
+    turn.removeAll(besideServer);
+    besideServer.stream()
+        .filter(member -> member.parent().filter(besideServer::contains).isEmpty())
+        .filter(top -> top.parent().map(MarkedPrograms::name).filter(SERVER::equals).isEmpty())
+        .min(BY_START)
+        .map(MarkedPrograms::firstToEnd)
+        .ifPresent(turn::add);
+    return turn;
+  }
+
+  /**
+   * One that has ended, but was not asked for by its parent, is a child too: signalling it does
+   * nothing, and its parent's turn does not come.
+   */
+  private static ProcessHandle firstToEnd(ProcessHandle top) {
+    return top.children().min(BY_START).map(MarkedPrograms::firstToEnd).orElse(top);
   }
 
   private static boolean isInContainerOfServer(ProcessHandle member) {

@@ -26,6 +26,9 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("docker")
 class ServerSurvivesTest {
+  private static final String SLOW =
+      "perl -e '$0 = \"sleep 7172\"; $SIG{TERM} = sub { sleep 1; exit 3 }; sleep 7172'";
+
   private static ThrowawayContainer container;
 
   @BeforeAll
@@ -67,6 +70,20 @@ class ServerSurvivesTest {
     RunningCommand family =
         runner().start(Command.of("bash", "-c", "sleep 7171 & (sleep 7172 & sleep 7173); wait"));
     await().until(() -> sleeping() == 3);
+
+    family.close();
+
+    assertThat(sleeping()).isZero();
+    assertServerNeverCrashed();
+  }
+
+  /**
+   * The one that is waited for ends at once; whoever waited for it ends too, before the slow one.
+   */
+  @Test
+  void aProgramThatTakesItsTimeToEndBesideOneThatDoesNot() {
+    RunningCommand family = runner().start(Command.of("bash", "-c", SLOW + " & sleep 7171; exit"));
+    await().until(() -> sleeping() == 2);
 
     family.close();
 
