@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -31,6 +32,19 @@ import org.jspecify.annotations.Nullable;
 final class WalReceiver implements Runnable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
+  /**
+   * Every commit sends a message of its own, some thousand in a second. What comes in during this
+   * time is taken at once, which leaves the processors to the server; it is also how much later the
+   * end of the log is here.
+   */
+  private static final Duration GATHERING = Duration.ofMillis(10);
+
+  /** What takes longer to come was not there yet: the connection has been read empty. */
+  private static final Duration AT_HAND = Duration.ofNanos(100_000);
+
+  /** Messages from this size on are log in bulk, which is read as fast as it comes. */
+  private static final int BULK_BYTES = 1 << 14;
 
   /** What does not go away by itself. */
   private static final Set<ErrorCode> FINAL =
@@ -332,7 +346,10 @@ final class WalReceiver implements Runnable {
     WalSpool spool = shipping.spool();
     Lsn confirmed = spool.safe();
     while (!stopping() && spool.received().isBefore(end)) {
+      long asked = System.nanoTime();
       WalStream.Message message = stream.next();
+      boolean readEmpty = System.nanoTime() - asked > AT_HAND.toNanos();
+      boolean bulk = message.data().remaining() >= BULK_BYTES;
       boolean completed = false;
       if (message.data().hasRemaining()) {
         if (!message.start().equals(spool.received())) {
@@ -368,6 +385,9 @@ final class WalReceiver implements Runnable {
       if (message.answerWanted() || confirmed.isBefore(safe)) {
         stream.confirm(safe);
         confirmed = safe;
+      }
+      if (readEmpty && !bulk && !settings.synchronous()) {
+        LockSupport.parkNanos(GATHERING.toNanos());
       }
     }
   }
