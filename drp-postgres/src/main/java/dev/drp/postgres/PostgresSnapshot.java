@@ -107,6 +107,24 @@ final class PostgresSnapshot implements ConsistentSnapshot {
     }
   }
 
+  /**
+   * Reads the tables themselves: that they can be read is a part of the proof, which an index is
+   * not. It also takes a time that is known. By an index, of a table of which every page was
+   * changed since it was last vacuumed, each row is looked up at random: eight seconds for 700 MB
+   * that are read in a quarter of one.
+   */
+  private Session joinToCount() {
+    Session session = join();
+    try {
+      session.change(
+          "read tables in order", "SET LOCAL enable_indexonlyscan = off; SET LOCAL jit = off");
+      return session;
+    } catch (RecoveryException e) {
+      session.close();
+      throw e;
+    }
+  }
+
   private record Table(String schema, String name, long bytes) {}
 
   @Override
@@ -122,7 +140,7 @@ final class PostgresSnapshot implements ConsistentSnapshot {
     Queue<TableRows> counted = new ConcurrentLinkedQueue<>();
     SpreadWork.over(
         COUNTERS,
-        this::join,
+        this::joinToCount,
         tables.stream().sorted(Comparator.comparingLong(Table::bytes).reversed()).toList(),
         (session, table) -> counted.add(count(session, table)));
     return counted.stream()
