@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -408,11 +409,26 @@ public final class BaseReader {
       try {
         return compression.decompressFrame(frame, chunk.plainBytes());
       } catch (IOException e) {
-        throw corrupt(
-            chunk.pack(),
-            "its compression, at byte %d: %s".formatted(chunk.offset(), e.getMessage()),
-            e);
+        throw damaged(chunk, e);
       }
+    }
+
+    /** The same into a buffer that has room for more, ready to be read. */
+    void plain(StoredChunk chunk, byte[] frame, ByteBuffer into) {
+      into.clear().limit(chunk.plainBytes());
+      try {
+        compression.decompressFrame(frame, into);
+      } catch (IOException e) {
+        throw damaged(chunk, e);
+      }
+      into.flip();
+    }
+
+    private RecoveryException damaged(StoredChunk chunk, IOException e) {
+      return corrupt(
+          chunk.pack(),
+          "its compression, at byte %d: %s".formatted(chunk.offset(), e.getMessage()),
+          e);
     }
 
     RecoveryException corrupt(String what, String problem, @Nullable Throwable cause) {

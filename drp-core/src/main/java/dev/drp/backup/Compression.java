@@ -3,6 +3,7 @@ package dev.drp.backup;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 
 /**
  * A way to make parts smaller that a standard program can undo. Safe for concurrent use; its
@@ -47,4 +48,12 @@ public interface Compression {
    * @throws IOException when the frame is cut or damaged, or its content has another size
    */
   byte[] decompressFrame(byte[] frame, int plainBytes) throws IOException;
+
+  /**
+   * The same into a buffer, which the content fills. Nothing on the way is copied when the buffer
+   * is outside the heap and native code does the work.
+   */
+  default void decompressFrame(byte[] frame, ByteBuffer plain) throws IOException {
+    plain.put(decompressFrame(frame, plain.remaining()));
+  }
 }

@@ -36,6 +36,9 @@ abstract class FolderChunks implements AutoCloseable {
 
   private static final long SECONDS_TO_END = 10;
 
+  private static final ThreadLocal<ByteBuffer> ROOM =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(TarCutter.CHUNK));
+
   final BaseReader.Frames frames;
   final Path folder;
   final OwnersFiles files;
@@ -114,10 +117,19 @@ abstract class FolderChunks implements AutoCloseable {
   }
 
   static void write(FileChannel channel, long at, byte[] content) throws IOException {
-    ByteBuffer buffer = ByteBuffer.wrap(content);
-    while (buffer.hasRemaining()) {
-      channel.write(buffer, at + buffer.position());
+    write(channel, at, ByteBuffer.wrap(content));
+  }
+
+  /** From its beginning. */
+  static void write(FileChannel channel, long at, ByteBuffer content) throws IOException {
+    while (content.hasRemaining()) {
+      channel.write(content, at + content.position());
     }
+  }
+
+  /** Room for a chunk, outside the heap, of the calling thread. */
+  static ByteBuffer roomForChunk() {
+    return ROOM.get();
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
 import dev.drp.backup.tar.OwnersFiles;
+import dev.drp.backup.tar.TarCutter;
 import dev.drp.backup.tar.TarMember;
 import dev.drp.database.ServerFiles;
 import java.io.IOException;
@@ -32,6 +33,9 @@ import java.util.stream.Stream;
  * once.
  */
 final class FolderRepair extends FolderChunks {
+  private static final ThreadLocal<ByteBuffer> FILE =
+      ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(TarCutter.CHUNK));
+
   private final Set<Path> belong = new HashSet<>();
   private final Set<Path> written = ConcurrentHashMap.newKeySet();
   private final AtomicLong writtenBytes = new AtomicLong();
@@ -98,13 +102,18 @@ final class FolderRepair extends FolderChunks {
 
   private void compare(Path file, FileChannel channel, long offset, List<StoredChunk> slice)
       throws IOException {
+    ByteBuffer plain = roomForChunk();
+    ByteBuffer there = FILE.get();
     long at = offset;
     for (List<StoredChunk> run : ChunkList.runs(slice)) {
       try (InputStream stored = frames.open(run.get(0))) {
         for (StoredChunk chunk : run) {
-          byte[] plain = frames.plain(chunk, frames.next(chunk, stored));
-          if (!Arrays.equals(plain, read(channel, at, chunk.plainBytes()))) {
-            rewrite(file, channel, at, checked(chunk, plain));
+          frames.plain(chunk, frames.next(chunk, stored), plain);
+          read(channel, at, there.clear().limit(chunk.plainBytes()));
+          if (!plain.equals(there.flip())) {
+            byte[] content = new byte[chunk.plainBytes()];
+            plain.get(content);
+            rewrite(file, channel, at, checked(chunk, content));
           }
           at += chunk.plainBytes();
           task.advance(chunk.plainBytes());
@@ -128,12 +137,16 @@ final class FolderRepair extends FolderChunks {
   /** Less than asked for where the file ends. */
   private static byte[] read(FileChannel channel, long at, int bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(bytes);
-    while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
-      // as much as there is
-    }
+    read(channel, at, buffer);
     return buffer.hasRemaining()
         ? Arrays.copyOf(buffer.array(), buffer.position())
         : buffer.array();
+  }
+
+  private static void read(FileChannel channel, long at, ByteBuffer into) throws IOException {
+    while (into.hasRemaining() && channel.read(into, at + into.position()) >= 0) {
+      // as much as there is
+    }
   }
 
   private void rewrite(Path file, FileChannel channel, long at, byte[] content) throws IOException {

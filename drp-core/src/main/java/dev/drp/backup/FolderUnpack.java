@@ -6,6 +6,7 @@ import dev.drp.backup.tar.ServerManifest;
 import dev.drp.backup.tar.TarMember;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -109,16 +110,17 @@ final class FolderUnpack extends FolderChunks {
   void blocks(TarMember member, Path file, long offset, List<StoredChunk> slice)
       throws IOException {
     CRC32C checksum = new CRC32C();
+    ByteBuffer plain = roomForChunk();
     long at = offset;
     try (FileChannel channel = files.open(file, StandardOpenOption.WRITE)) {
       for (List<StoredChunk> run : ChunkList.runs(slice)) {
         try (InputStream stored = frames.open(run.get(0))) {
           for (StoredChunk chunk : run) {
-            byte[] plain = frames.plain(chunk, frames.next(chunk, stored));
-            checksum.update(plain);
+            frames.plain(chunk, frames.next(chunk, stored), plain);
+            checksum.update(plain.duplicate());
             write(channel, at, plain);
-            at += plain.length;
-            task.advance(plain.length);
+            at += chunk.plainBytes();
+            task.advance(chunk.plainBytes());
           }
         }
       }

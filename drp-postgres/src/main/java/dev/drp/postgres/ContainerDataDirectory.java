@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * that looks at files and renames them, and one whose main process is the recovered server.
  */
 final class ContainerDataDirectory extends ExchangedDirectory {
+  private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
   private static final Duration GRACE = Duration.ofMinutes(2);
   private static final Duration PAUSE = Duration.ofMillis(50);
 
@@ -53,6 +56,7 @@ final class ContainerDataDirectory extends ExchangedDirectory {
   private final Clock clock;
   private @Nullable ThrowawayContainer workshop;
   private boolean root;
+  private int majorVersion;
   private @Nullable ExpectedContainer expected;
   private @Nullable ThrowawayContainer server;
 
@@ -82,6 +86,31 @@ final class ContainerDataDirectory extends ExchangedDirectory {
         systemIdentifier(),
         List.of(majorVersion()),
         Place.freeBytes(runner(), volume.path()));
+  }
+
+  private int majorVersion() {
+    if (majorVersion == 0) {
+      majorVersion = askMajorVersion();
+    }
+    return majorVersion;
+  }
+
+  private int askMajorVersion() {
+    CommandRunner runner = runner();
+    String version = runner.run(command(List.of("postgres", "--version")));
+    Matcher matcher = VERSION.matcher(version);
+    if (!matcher.find()) {
+      throw new RecoveryException(
+          ErrorCode.VERSION_MISMATCH,
+          "%s: this is no version of PostgreSQL: %s".formatted(runner.place(), version.strip()),
+          "look at the programs there.");
+    }
+    return Integer.parseInt(matcher.group(1));
+  }
+
+  @Override
+  boolean isHere() {
+    return false;
   }
 
   @Override

@@ -13,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 abstract class ExchangedDirectory implements DataDirectory {
   /** Before it replays, a server syncs its files; one call does for all of them. */
   static final Map<String, String> SYNC_AT_ONCE = Map.of("recovery_init_sync_method", "syncfs");
-
-  private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
 
   private static final String SYSTEM_IDENTIFIER =
       """
@@ -38,7 +34,6 @@ abstract class ExchangedDirectory implements DataDirectory {
   final String owner;
   final String superuser;
   private @Nullable ThrowawayServer recovered;
-  private int majorVersion;
 
   ExchangedDirectory(String directory, String owner, String superuser) {
     this.directory = directory;
@@ -51,6 +46,9 @@ abstract class ExchangedDirectory implements DataDirectory {
 
   /** Makes what is to run one that runs as the server's account, and finds its programs. */
   abstract Command command(List<String> line);
+
+  /** Whether it is a folder of this machine, which we may look into. */
+  abstract boolean isHere();
 
   /** Makes the data directory where it is missing. */
   abstract void makeDirectory();
@@ -84,7 +82,7 @@ abstract class ExchangedDirectory implements DataDirectory {
 
   final ExchangedFiles exchanged() {
     CommandRunner runner = runner(); // first: by it, commands become known
-    return new ExchangedFiles(runner, this::command, directory, owner);
+    return new ExchangedFiles(runner, this::command, directory, isHere(), owner);
   }
 
   final String folder() {
@@ -96,26 +94,6 @@ abstract class ExchangedDirectory implements DataDirectory {
     return Optional.of(
             runner.run(command(List.of("sh", "-c", SYSTEM_IDENTIFIER, "sh", directory))).strip())
         .filter(it -> !it.isEmpty());
-  }
-
-  final int majorVersion() {
-    if (majorVersion == 0) {
-      majorVersion = askMajorVersion();
-    }
-    return majorVersion;
-  }
-
-  private int askMajorVersion() {
-    CommandRunner runner = runner();
-    String version = runner.run(command(List.of("postgres", "--version")));
-    Matcher matcher = VERSION.matcher(version);
-    if (!matcher.find()) {
-      throw new RecoveryException(
-          ErrorCode.VERSION_MISMATCH,
-          "%s: this is no version of PostgreSQL: %s".formatted(runner.place(), version.strip()),
-          "look at the programs there.");
-    }
-    return Integer.parseInt(matcher.group(1));
   }
 
   @Override
@@ -145,8 +123,7 @@ abstract class ExchangedDirectory implements DataDirectory {
           "%s: the files in %s are needed".formatted(runner().place(), exchanged.folder()),
           "finish what was begun with them, or take it back.");
     }
-    exchanged.drop();
-    runner().run(command(List.of("mkdir", exchanged.folder())));
+    exchanged.renew();
     RecoveryFolder folder = recoveryFolder();
     unpack(files, folder);
     return recover(folder, target, progress);

@@ -12,6 +12,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -23,25 +27,30 @@ import java.util.function.Function;
 final class ExchangedFiles {
   private static final String SCRIPT = script();
   private static final int REFUSED = 3;
+  private static final int LONGEST_STATE = 1 << 10;
 
   private final CommandRunner runner;
   private final Function<List<String>, Command> commands;
   private final String directory;
+  private final boolean here;
   private final String name;
 
   /**
    * @param commands makes what is to run one that runs as the server's account
    * @param directory the data directory
+   * @param here whether that is a folder of this machine, and looked into without a program
    * @param owner whose folder it is
    */
   ExchangedFiles(
       CommandRunner runner,
       Function<List<String>, Command> commands,
       String directory,
+      boolean here,
       String owner) {
     this.runner = runner;
     this.commands = commands;
     this.directory = directory;
+    this.here = here;
     this.name = DataDirectory.FOLDER + owner;
   }
 
@@ -62,7 +71,7 @@ final class ExchangedFiles {
   }
 
   State state() {
-    String state = run("state").strip();
+    String state = (here ? written() : run("state")).strip();
     return switch (state) {
       case "" -> State.NOTHING;
       case "taken" -> State.TAKEN;
@@ -71,6 +80,21 @@ final class ExchangedFiles {
       case "live data" -> State.SWITCHED;
       default -> State.BETWEEN;
     };
+  }
+
+  private String written() {
+    try (InputStream state =
+        Files.newInputStream(Path.of(folder(), "state"), LinkOption.NOFOLLOW_LINKS)) {
+      return new String(state.readNBytes(LONGEST_STATE), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      return "";
+    } catch (IOException e) {
+      throw new RecoveryException(
+          ErrorCode.LOCAL_FILE,
+          "cannot read what became of the files in %s: %s".formatted(folder(), e),
+          "check the disk, and that this account may look there.",
+          e);
+    }
   }
 
   /** Takes the live files into the folder, as those that are to be the restored ones. */
@@ -103,6 +127,11 @@ final class ExchangedFiles {
   /** REFUSED in the middle of an exchange. */
   void drop() {
     run("drop");
+  }
+
+  /** Makes the folder, with nothing in it. REFUSED as {@link #drop}. */
+  void renew() {
+    run("renew");
   }
 
   private String run(String... arguments) {

@@ -60,6 +60,7 @@ final class HostDataDirectory extends ExchangedDirectory {
       """;
 
   private final CommandRunner host;
+  private final InstalledServers installed;
   private final HostServer server;
   private final Path temporary;
   private final Clock clock;
@@ -87,6 +88,7 @@ final class HostDataDirectory extends ExchangedDirectory {
       Clock clock) {
     super(server.directory().toString(), owner, superuser);
     this.host = host;
+    this.installed = new InstalledServers(host);
     this.server = server;
     this.temporary = temporary;
     this.clock = clock;
@@ -122,7 +124,7 @@ final class HostDataDirectory extends ExchangedDirectory {
 
   private Optional<String> programs(int major) {
     return programs.computeIfAbsent(
-        major, it -> LocalServer.programs(host, it, server.tools(), new ArrayList<>()));
+        major, it -> installed.find(it, server.tools(), new ArrayList<>()));
   }
 
   /**
@@ -181,6 +183,11 @@ final class HostDataDirectory extends ExchangedDirectory {
     if (Files.isDirectory(server.directory())) {
       super.drop();
     }
+  }
+
+  @Override
+  boolean isHere() {
+    return true;
   }
 
   @Override
@@ -341,13 +348,18 @@ final class HostDataDirectory extends ExchangedDirectory {
           Path.of(folder(), "data"),
           local.connect(
               sessions,
-              new SandboxRequest(owner, majorVersion(), Optional.empty(), superuser),
+              new SandboxRequest(owner, restoredVersion(), Optional.empty(), superuser),
               clock));
     } catch (RecoveryException e) {
       sessions.close();
       LocalServer.kill(host, Path.of(folder(), "data"));
       throw e;
     }
+  }
+
+  /** By its own files: it has recovered from them. */
+  private int restoredVersion() {
+    return versionOf(Path.of(folder(), "data")).orElseThrow();
   }
 
   @Override

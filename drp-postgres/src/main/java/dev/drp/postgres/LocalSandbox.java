@@ -102,7 +102,8 @@ final class LocalSandbox implements ThrowawayServer {
 
   private static String programs(CommandRunner runner, SandboxRequest request) {
     List<String> others = new ArrayList<>();
-    return LocalServer.programs(runner, request.majorVersion(), Optional.empty(), others)
+    return new InstalledServers(runner)
+        .find(request.majorVersion(), Optional.empty(), others)
         .orElseThrow(() -> noPrograms(request, others));
   }
 

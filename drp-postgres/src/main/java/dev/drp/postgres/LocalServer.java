@@ -29,6 +29,9 @@ import java.util.stream.Stream;
  */
 final class LocalServer {
   private static final int PORT = 5432;
+  private static final String PID_FILE = "postmaster.pid";
+  private static final long PAUSE_MILLIS = 5;
+  private static final long LONGEST_PAUSE_MILLIS = 500;
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Duration END_LIMIT = Duration.ofSeconds(20);
   private static final int SHARED_MEMORY_LINE = 6;
@@ -57,36 +60,6 @@ final class LocalServer {
     this.data = data;
   }
 
-  /**
-   * What to put before the names of a major version's own programs: those of another would not read
-   * its dump the same way, and its files not at all.
-   *
-   * @param tools where to look first
-   * @param others gets the versions of what is there instead
-   */
-  static Optional<String> programs(
-      CommandRunner runner, int major, Optional<Path> tools, List<String> others) {
-    List<String> candidates = new ArrayList<>();
-    tools.ifPresent(folder -> candidates.add(folder + "/"));
-    candidates.add("/usr/lib/postgresql/%d/bin/".formatted(major));
-    candidates.add("/usr/pgsql-%d/bin/".formatted(major));
-    candidates.add("");
-    for (String candidate : candidates) {
-      try {
-        String version = runner.run(Command.of(candidate + "initdb", "--version")).strip();
-        if (version.contains("(PostgreSQL) %d.".formatted(major))) {
-          return Optional.of(candidate);
-        }
-        others.add(version);
-      } catch (RecoveryException e) {
-        if (e.code() != ErrorCode.COMMAND_NOT_FOUND) {
-          throw e;
-        }
-      }
-    }
-    return Optional.empty();
-  }
-
   String name() {
     return "server in " + data;
   }
@@ -105,7 +78,7 @@ final class LocalServer {
   /** Starts it; one that recovers may do so for long after this. */
   void startToRecover() {
     try {
-      control(START_LIMIT, "start");
+      control("start");
     } catch (RecoveryException e) {
       throw e.code() == ErrorCode.COMMAND_FAILED
           ? PostgresSandboxes.endedBeforeTarget(name(), log(), e)
@@ -120,22 +93,40 @@ final class LocalServer {
   }
 
   void start(String... options) {
-    control(START_LIMIT, "start", options);
+    control("start", options);
   }
 
-  /** Ends it cleanly; its last checkpoint takes as long as it takes. */
+  /**
+   * Ends it cleanly; its last checkpoint takes as long as it takes. The program itself would look
+   * ten times a second whether the server's file has gone.
+   */
   void stop() {
-    control(Sessions.LONG, "stop", "--mode=fast");
+    run(END_LIMIT, "stop", "--no-wait", "--mode=fast");
+    long pause = PAUSE_MILLIS;
+    while (Files.exists(data.resolve(PID_FILE)) && runs()) {
+      try {
+        Thread.sleep(pause);
+      } catch (InterruptedException e) {
+        throw RecoveryException.interrupted("waiting for a server to end", e);
+      }
+      pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause);
+    }
   }
 
   /** Returns once the server runs: it may have to recover before it answers. */
-  private void control(Duration limit, String action, String... options) {
+  private void control(String action, String... options) {
+    List<String> all = new ArrayList<>();
+    all.addAll(List.of("--wait", "--timeout=" + START_LIMIT.toSeconds()));
+    all.addAll(List.of(options));
+    run(START_LIMIT.plus(END_LIMIT), action, all.toArray(String[]::new));
+  }
+
+  private void run(Duration limit, String action, String... options) {
     List<String> line = new ArrayList<>();
-    line.addAll(List.of(programs + "pg_ctl", action, "--silent", "--wait"));
-    line.add("--timeout=" + limit.toSeconds());
+    line.addAll(List.of(programs + "pg_ctl", action, "--silent"));
     line.addAll(List.of("--pgdata=" + data, "--log=" + folder.resolve("log")));
     line.addAll(List.of(options));
-    runner.run(commands.apply(line).within(limit.plus(END_LIMIT)));
+    runner.run(commands.apply(line).within(limit));
   }
 
   Sessions sessions(String superuser) {
@@ -152,7 +143,7 @@ final class LocalServer {
             name(),
             Optional.empty(),
             Optional.of(runner),
-            Optional.of(() -> control(START_LIMIT, "restart", "--mode=fast")));
+            Optional.of(() -> control("restart", "--mode=fast")));
     return PostgresSandboxes.server(sessions, place, runner, request, clock);
   }
 
@@ -170,7 +161,7 @@ final class LocalServer {
 
   /** Kills all that runs on a data directory of ours, and returns what is still there. */
   static List<String> kill(CommandRunner runner, Path data) {
-    List<String> pidFile = lines(data.resolve("postmaster.pid"));
+    List<String> pidFile = lines(data.resolve(PID_FILE));
     List<ProcessHandle> processes = processesIn(data);
     processes.forEach(ProcessHandle::destroyForcibly);
     processes.forEach(LocalServer::awaitEnd);

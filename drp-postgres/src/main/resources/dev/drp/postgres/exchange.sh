@@ -11,6 +11,7 @@
 #                         "alone", what a server needs to start where they have none
 #          put data|replaced   makes those the live ones; the others are kept in the folder
 #          drop           removes the folder
+#          renew          the same, and makes it anew
 #
 # States: "taken", where "data" are the live files themselves; "recovered"; then "live X": X are the live ones, the others
 # are in the folder; "out X": the live ones are on their way out, into X; "in X": those in X are on their way to become the
@@ -197,4 +198,8 @@ case "$3" in
   seal) seal "${4:-}" ;;
   put) put "$4" ;;
   drop) drop ;;
+  renew)
+    drop
+    mkdir "$folder"
+    ;;
 esac

@@ -70,11 +70,16 @@ class ExchangedFilesTest {
   }
 
   private ExchangedFiles files(Path directory) {
+    return files(directory, false);
+  }
+
+  private ExchangedFiles files(Path directory, boolean here) {
     Secret path = new Secret(tools + ":" + System.getenv("PATH"));
     return new ExchangedFiles(
         new LocalCommandRunner(),
         line -> Command.of(line).withEnvironment(Map.of("PATH", path)),
         directory.toString(),
+        here,
         "20261122T100000Z-abcdef");
   }
 
@@ -110,6 +115,59 @@ class ExchangedFilesTest {
       throw new UncheckedIOException(e);
     }
     return contents;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "taken",
+        "recovered",
+        "live replaced",
+        "live data",
+        "out data",
+        "in replaced",
+        "",
+        "what?"
+      })
+  void itsStateIsReadFromHereAsTheScriptReadsIt(String state) throws IOException {
+    Path directory = directory(LIVE);
+    Files.writeString(Path.of(files(directory).folder(), "state"), state + "\n");
+
+    assertThat(files(directory, true).state()).isEqualTo(files(directory).state());
+  }
+
+  @Test
+  void thereIsNoStateWithoutAFolderAndNoneIsReadElsewhere() throws IOException {
+    Path directory = Files.createDirectory(temporary.resolve("bare"));
+    ExchangedFiles files = files(directory, true);
+    assertThat(files.state()).isEqualTo(State.NOTHING);
+
+    files.renew();
+    Path elsewhere = Files.writeString(temporary.resolve("elsewhere"), "live data\n");
+    Files.createSymbolicLink(Path.of(files.folder(), "state"), elsewhere);
+
+    assertThatThrownBy(files::state)
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.LOCAL_FILE))
+        .hasMessageContaining(files.folder());
+  }
+
+  @Test
+  void aFolderIsMadeAnewUnlessWhatIsInItIsNeeded() throws IOException {
+    Path directory = directory(LIVE);
+    ExchangedFiles files = files(directory);
+    Path stale = Path.of(files.folder(), "data", "PG_VERSION");
+    assertThat(stale).exists();
+
+    files.renew();
+
+    assertThat(Path.of(files.folder())).isEmptyDirectory();
+    write(Path.of(files.folder(), "data"), RESTORED);
+    Files.writeString(Path.of(files.folder(), "state"), "in data\n");
+    assertThatThrownBy(files::renew)
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED));
+    assertThat(stale).exists();
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PushbackInputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Queue;
@@ -31,7 +32,7 @@ public final class ZstdCompression implements Compression {
   /** As many as were in use at once; making one for each frame would cost a seventh of the work. */
   private final Queue<FrameCompressor> idle = new ConcurrentLinkedQueue<>();
 
-  private final Queue<ZstdDecompressCtx> idleToUndo = new ConcurrentLinkedQueue<>();
+  private final Queue<FrameDecompressor> idleToUndo = new ConcurrentLinkedQueue<>();
 
   @Override
   public String name() {
@@ -85,18 +86,63 @@ public final class ZstdCompression implements Compression {
 
   @Override
   public byte[] decompressFrame(byte[] frame, int plainBytes) throws IOException {
-    ZstdDecompressCtx context =
-        Optional.ofNullable(idleToUndo.poll()).orElseGet(ZstdDecompressCtx::new);
+    return withUndoing(
+        undoing -> {
+          byte[] plain = undoing.context.decompress(frame, plainBytes);
+          requireSize(plain.length, plainBytes);
+          return plain;
+        });
+  }
+
+  @Override
+  public void decompressFrame(byte[] frame, ByteBuffer plain) throws IOException {
+    if (!plain.isDirect()) {
+      Compression.super.decompressFrame(frame, plain);
+      return;
+    }
+    int wanted = plain.remaining();
+    int bytes =
+        withUndoing(
+            undoing ->
+                undoing.context.decompressDirectByteBuffer(
+                    plain, plain.position(), wanted, undoing.outsideHeap(frame), 0, frame.length));
+    requireSize(bytes, wanted);
+    plain.position(plain.limit());
+  }
+
+  private static void requireSize(int bytes, int wanted) throws IOException {
+    if (bytes != wanted) {
+      throw new IOException("%d bytes instead of %d".formatted(bytes, wanted));
+    }
+  }
+
+  /** Work of the library. */
+  private interface Undo<T> {
+    T with(FrameDecompressor undoing) throws IOException;
+  }
+
+  private <T> T withUndoing(Undo<T> work) throws IOException {
+    FrameDecompressor undoing =
+        Optional.ofNullable(idleToUndo.poll()).orElseGet(FrameDecompressor::new);
     try {
-      byte[] plain = context.decompress(frame, plainBytes);
-      if (plain.length != plainBytes) {
-        throw new IOException("%d bytes instead of %d".formatted(plain.length, plainBytes));
-      }
-      return plain;
+      return work.with(undoing);
     } catch (ZstdException e) {
       throw new IOException(e.getMessage(), e);
     } finally {
-      idleToUndo.add(context);
+      idleToUndo.add(undoing);
+    }
+  }
+
+  /** Undoes one frame after the other. Not safe for concurrent use. */
+  private static final class FrameDecompressor {
+    private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+
+    ByteBuffer outsideHeap(byte[] frame) {
+      if (buffer.capacity() < frame.length) {
+        buffer = ByteBuffer.allocateDirect(2 * frame.length);
+      }
+      return buffer.clear().put(frame).flip();
     }
   }
 

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -60,11 +61,30 @@ class ZstdCompressionTest {
       byte[] content = Arrays.copyOfRange(PLAIN, PLAIN.length - size, PLAIN.length);
       byte[] frame = compression.compressFrame(content);
       assertThat(compression.decompressFrame(frame, size)).isEqualTo(content);
+      assertThat(intoBuffer(frame, size, true)).isEqualTo(content);
+      assertThat(intoBuffer(frame, size, false)).isEqualTo(content);
       all.write(content);
       frames.write(frame);
     }
 
     assertThat(decompressed(frames.toByteArray())).isEqualTo(all.toByteArray());
+  }
+
+  /** With something before and behind it, which stays. */
+  private byte[] intoBuffer(byte[] frame, int size, boolean outsideHeap) throws IOException {
+    ByteBuffer buffer =
+        outsideHeap ? ByteBuffer.allocateDirect(size + 2) : ByteBuffer.allocate(size + 2);
+    buffer.put(0, (byte) 1).put(size + 1, (byte) 2).position(1).limit(size + 1);
+
+    compression.decompressFrame(frame, buffer);
+
+    assertThat(buffer.position()).isEqualTo(size + 1);
+    buffer.clear();
+    assertThat(buffer.get(0)).isEqualTo((byte) 1);
+    assertThat(buffer.get(size + 1)).isEqualTo((byte) 2);
+    byte[] content = new byte[size];
+    buffer.get(1, content);
+    return content;
   }
 
   @Test
@@ -93,6 +113,13 @@ class ZstdCompressionTest {
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> compression.decompressFrame(frame, PLAIN.length + 1))
         .isInstanceOf(IOException.class);
+    for (byte[] wrong : List.of(flipped, cut)) {
+      assertThatThrownBy(() -> intoBuffer(wrong, PLAIN.length, true))
+          .isInstanceOf(IOException.class);
+    }
+    for (int size : new int[] {PLAIN.length - 1, PLAIN.length + 1}) {
+      assertThatThrownBy(() -> intoBuffer(frame, size, true)).isInstanceOf(IOException.class);
+    }
   }
 
   private byte[] compressed(byte[] plain) throws IOException {
