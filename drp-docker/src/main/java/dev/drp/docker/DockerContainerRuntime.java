@@ -237,7 +237,8 @@ public final class DockerContainerRuntime implements ContainerRuntime {
 
   @Override
   public void start(Container container) {
-    engine.run(
+    engine.start(
+        Duration.ZERO,
         docker -> {
           try {
             docker.startContainerCmd(container.id()).exec();
@@ -268,7 +269,7 @@ public final class DockerContainerRuntime implements ContainerRuntime {
   @Override
   public void restart(Container container, Duration grace) {
     int seconds = (int) Math.min(Integer.MAX_VALUE, grace.toSeconds());
-    engine.run(
+    engine.start(
         grace,
         docker -> {
           try {

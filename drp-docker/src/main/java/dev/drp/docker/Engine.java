@@ -15,6 +15,8 @@ import com.github.dockerjava.transport.DockerHttpClient;
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.ContainerRuntime.TarWriter;
+import io.github.resilience4j.retry.Retry;
+import io.github.resilience4j.retry.RetryConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -40,6 +42,13 @@ final class Engine {
       new DefaultDockerClientConfig.Builder()
           .withDockerHost("unix:///var/run/docker.sock")
           .withApiVersion(RemoteApiVersion.UNKNOWN_VERSION)
+          .build();
+
+  private static final RetryConfig ONCE_CLEARED =
+      RetryConfig.custom()
+          .maxAttempts(5)
+          .waitDuration(Duration.ofSeconds(1))
+          .retryOnException(Engine::foundWhatItHadBegun)
           .build();
 
   private final EngineHttp http;
@@ -109,6 +118,22 @@ final class Engine {
           request.accept(docker);
           return true;
         });
+  }
+
+  /**
+   * Sends a request that starts a container. An engine that was stopped while it started one may
+   * find what it had begun when it is back, and refuse; with that it clears it away, so it is asked
+   * again.
+   */
+  void start(Duration longer, Consumer<DockerClient> request) {
+    Retry.decorateRunnable(Retry.of("start", ONCE_CLEARED), () -> run(longer, request)).run();
+  }
+
+  private static boolean foundWhatItHadBegun(Throwable failure) {
+    return failure instanceof RecoveryException e
+        && e.code() == ErrorCode.ENGINE_FAILED
+        && e.problem().contains("task ")
+        && e.problem().contains("already exists");
   }
 
   /** The last lines that a container printed, on both outputs in the order of time. */
