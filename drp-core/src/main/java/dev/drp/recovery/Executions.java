@@ -126,22 +126,29 @@ public final class Executions {
             .toList());
   }
 
-  /** The newest executions of a plan on an environment that pass the test; damaged ones are not. */
+  /**
+   * The newest executions of a plan on an environment that pass the test; damaged ones are not.
+   *
+   * @param which is asked by several threads
+   */
   private List<Execution> past(
       String plan, String application, String environment, Predicate<Execution> which) {
     List<ExecutionId> newestFirst = new ArrayList<>(ids());
     Collections.reverse(newestFirst);
-    return newestFirst.stream()
-        .filter(
-            id ->
-                Journal.created(journal(id))
-                    .filter(it -> it.plan().equals(plan) && it.application().equals(application))
-                    .filter(it -> it.environment().equals(environment))
-                    .isPresent())
-        .flatMap(id -> readable(id).stream())
-        .filter(which)
-        .limit(PAST)
-        .toList();
+    List<Execution> found = new ArrayList<>();
+    for (int from = 0; from < newestFirst.size() && found.size() < PAST; from += PAST) {
+      newestFirst.subList(from, Math.min(newestFirst.size(), from + PAST)).parallelStream()
+          .filter(
+              id ->
+                  Journal.created(journal(id))
+                      .filter(it -> it.plan().equals(plan) && it.application().equals(application))
+                      .filter(it -> it.environment().equals(environment))
+                      .isPresent())
+          .flatMap(id -> readable(id).stream())
+          .filter(which)
+          .forEachOrdered(found::add);
+    }
+    return found.subList(0, Math.min(PAST, found.size()));
   }
 
   private Optional<Execution> readable(ExecutionId id) {
