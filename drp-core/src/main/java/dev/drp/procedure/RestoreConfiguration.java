@@ -6,7 +6,6 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupId;
-import dev.drp.backup.BackupManifest;
 import dev.drp.backup.BackupPart;
 import dev.drp.backup.BackupReader;
 import dev.drp.backup.CatalogEntry;
@@ -28,21 +27,12 @@ import dev.drp.recovery.Finding;
 import dev.drp.recovery.RecoveryPlan;
 import dev.drp.recovery.Step;
 import dev.drp.recovery.StepContext;
-import dev.drp.runtime.Command;
-import dev.drp.runtime.CommandRunner;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -117,21 +107,15 @@ public final class RestoreConfiguration {
    */
   public Unpacked into(String environment, Optional<BackupId> id, Path folder) {
     FilesOfBackup files = open(environment, id);
-    Path root = folder.toAbsolutePath().normalize();
-    requireEmpty(root);
-    requireSpace(root, files.backup().manifest(), List.of());
+    NewFolder root = NewFolder.make(places.host(), folder);
+    NewFolder.requireSpace(root.path(), files.backup().manifest(), List.of());
     List<String> leftOut = new ArrayList<>();
     for (FileArchive archive : files.archives()) {
-      Path target = below(root, archive.folder());
-      Path closed =
-          root.resolve(root.relativize(target).getName(0)); // folders above it were closed
-      places.host().run(Command.of("mkdir", "-p", "-m", "0700", "--", closed.toString()));
-      places.host().run(Command.of("mkdir", "-p", "--", target.toString()));
-      leftOut.addAll(unpack(files, archive, target));
+      leftOut.addAll(unpack(files, archive, root.makeBelow(archive.folder())));
     }
     for (BackupPart part : files.backup().manifest().parts()) {
       if (KEPT.contains(part.plainName())) {
-        keep(files, part, root.resolve(part.plainName()));
+        keep(files, part, root);
       }
     }
     return new Unpacked(files.backup(), files.archives(), leftOut);
@@ -222,87 +206,11 @@ public final class RestoreConfiguration {
     }
   }
 
-  /** What a manifest says of places is not believed. */
-  private static Path below(Path root, String folder) {
-    Path target = root.resolve(folder).normalize();
-    if (!target.startsWith(root) || target.equals(root)) {
-      throw new RecoveryException(
-          ErrorCode.REFUSED,
-          "the backup wants to be unpacked in %s, which is not below %s".formatted(target, root),
-          "this program writes no such backup: find out who put it there.");
-    }
-    return target;
-  }
-
-  private static void requireEmpty(Path root) {
-    try {
-      Files.createDirectories(
-          root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      try (DirectoryStream<Path> content = Files.newDirectoryStream(root)) {
-        if (content.iterator().hasNext()) {
-          throw new RecoveryException(
-              ErrorCode.REFUSED,
-              "folder %s is not empty".formatted(root),
-              "nothing was touched. Name another folder; one that is not there yet is made.");
-        }
-      }
+  private static void keep(FilesOfBackup files, BackupPart part, NewFolder root) {
+    try (InputStream content = files.open(part.plainName())) {
+      root.write(part.plainName(), content);
     } catch (IOException e) {
-      throw new RecoveryException(
-          ErrorCode.LOCAL_FILE,
-          "folder %s cannot be made or read: %s".formatted(root, e.getMessage()),
-          "check its permissions, or name another one.",
-          e);
-    }
-  }
-
-  /**
-   * A backup that somebody made to fill the disk does not get that far.
-   *
-   * @param archives which of its archives are unpacked; all that it holds when it is empty
-   */
-  private static void requireSpace(
-      Path folder, BackupManifest manifest, List<FileArchive> archives) {
-    List<String> wantedParts = archives.stream().map(FileArchive::part).toList();
-    long wanted =
-        manifest.parts().stream()
-            .filter(part -> wantedParts.isEmpty() || wantedParts.contains(part.plainName()))
-            .mapToLong(BackupPart::plainBytes)
-            .sum();
-    try {
-      long free = Files.getFileStore(folder).getUsableSpace();
-      if (free < wanted) {
-        throw new RecoveryException(
-            ErrorCode.OUT_OF_SPACE,
-            "%s has %d bytes left, and backup %s takes up to %d"
-                .formatted(folder, free, manifest.id(), wanted),
-            "nothing was unpacked. Make space, or name a folder on another file system.");
-      }
-    } catch (IOException e) {
-      throw new RecoveryException(
-          ErrorCode.LOCAL_FILE,
-          "the space for %s cannot be found out: %s".formatted(folder, e.getMessage()),
-          "check that its file system is mounted.",
-          e);
-    }
-  }
-
-  private void keep(FilesOfBackup files, BackupPart part, Path file) {
-    var ownerOnly =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    try (InputStream content = files.open(part.plainName());
-        OutputStream output =
-            Channels.newOutputStream(
-                FileChannel.open(
-                    file,
-                    EnumSet.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                    ownerOnly))) {
-      content.transferTo(output);
-    } catch (IOException e) {
-      throw new RecoveryException(
-          ErrorCode.LOCAL_FILE,
-          "%s cannot be written: %s".formatted(file, e.getMessage()),
-          "check the space and the permissions of its folder.",
-          e);
+      throw files.unreadable(part.plainName(), e);
     }
   }
 
@@ -445,11 +353,11 @@ public final class RestoreConfiguration {
 
     private void requireSpaceFor(StepContext context, List<FileArchive> archives) {
       for (FileArchive archive : archives) {
-        Path there = parent(Path.of(archive.path()));
-        while (!Files.exists(there)) {
-          there = parent(there);
-        }
-        requireSpace(there, files(context).backup().manifest(), archives);
+        Path there = Path.of(archive.path());
+        do {
+          there = requireNonNull(there.getParent());
+        } while (!Files.exists(there));
+        NewFolder.requireSpace(there, files(context).backup().manifest(), archives);
       }
     }
 
@@ -495,12 +403,10 @@ public final class RestoreConfiguration {
               "Unpacks the files in a new folder beside those that are there, and compares them"
                   + " with the backup.",
               context -> {
-                for (Target target : targets(context)) { // several may share a folder
-                  host().run(Command.of("rm", "-rf", "--", target.fresh().toString()));
-                }
-                targets(context).forEach(target -> mkdir(target.fresh()));
+                targets(context).forEach(ReplacedPath::removeFresh); // several may share a folder
+                targets(context).forEach(ReplacedPath::makeFresh);
                 for (FileArchive archive : onHost(context)) {
-                  Target target = target(context, archive.path());
+                  ReplacedPath target = target(context, archive.path());
                   unpack(files(context), archive, target.fresh())
                       .forEach(it -> context.found(Finding.warning("left out", it)));
                   requireAsInBackup(context, archive, target);
@@ -510,18 +416,17 @@ public final class RestoreConfiguration {
           .undo(
               "Removes what was unpacked.",
               context -> {
-                for (Target target : targets(context)) {
-                  host().run(Command.of("rm", "-rf", "--", target.fresh().toString()));
-                  removeIfEmpty(target);
+                for (ReplacedPath target : targets(context)) {
+                  target.removeFresh();
+                  target.removeIfEmpty();
                 }
               })
           .within(LONG)
           .onFailure(FailurePolicy.ABORT);
     }
 
-    private void requireAsInBackup(StepContext context, FileArchive archive, Target target) {
-      FileIndex unpacked =
-          HostFiles.of(host(), target.fresh().resolve(target.path.getFileName())).index();
+    private void requireAsInBackup(StepContext context, FileArchive archive, ReplacedPath target) {
+      FileIndex unpacked = HostFiles.of(places.host(), target.unpacked()).index();
       List<FileDifference> differences =
           files(context).index(archive).withoutDevices().differencesOf(unpacked, archive.base());
       differences.stream()
@@ -536,7 +441,7 @@ public final class RestoreConfiguration {
         throw new RecoveryException(
             ErrorCode.VERIFICATION_FAILED,
             "%d of the unpacked files of %s are not as in the backup, first %s"
-                .formatted(broken.size(), target.path, broken.get(0).path()),
+                .formatted(broken.size(), target.path(), broken.get(0).path()),
             "nothing was replaced. Look at the space and kind of that file system.");
       }
     }
@@ -547,57 +452,23 @@ public final class RestoreConfiguration {
               "Exchanges the files with the unpacked ones by renames; what is replaced stays beside"
                   + " them.",
               context -> {
-                for (Target target : targets(context)) {
-                  exchange(target);
+                for (ReplacedPath target : targets(context)) {
+                  target.exchange();
                   context.found(Finding.check("replaced files", "", target.old().toString(), true));
                 }
               })
           .probe(DatabaseRestore::repeatable)
           .undo(
               "Exchanges the files back; the restored ones are kept until the commit.",
-              context -> {
-                for (Target target : targets(context)) {
-                  exchangeBack(target);
-                }
-              })
+              context -> targets(context).forEach(ReplacedPath::exchangeBack))
           .within(Duration.ofHours(1));
-    }
-
-    private void exchange(Target target) {
-      Path unpacked = target.fresh().resolve(target.path.getFileName());
-      Path replaced = target.old().resolve(target.path.getFileName());
-      if (!exists(unpacked)) {
-        return; // exchanged already
-      }
-      mkdir(target.old());
-      if (exists(target.path) && !exists(replaced)) {
-        move(target.path, replaced);
-      }
-      move(unpacked, target.path);
-    }
-
-    private void exchangeBack(Target target) {
-      Path unpacked = target.fresh().resolve(target.path.getFileName());
-      Path replaced = target.old().resolve(target.path.getFileName());
-      mkdir(target.fresh());
-      mkdir(target.old());
-      if (!exists(unpacked) && exists(target.path)) {
-        move(target.path, unpacked);
-      }
-      if (exists(replaced)) {
-        move(replaced, target.path);
-      }
     }
 
     private Step dropReplaced() {
       return Step.changing(
               named("drop-replaced"),
               "Removes the files that were replaced, and after a way back the restored ones.",
-              context -> {
-                for (Target target : targets(context)) {
-                  host().run(Command.of("rm", "-rf", "--", target.beside.toString()).within(LONG));
-                }
-              })
+              context -> targets(context).forEach(ReplacedPath::remove))
           .probe(DatabaseRestore::repeatable);
     }
 
@@ -632,7 +503,7 @@ public final class RestoreConfiguration {
     }
 
     /** As the journal has them: the way back needs no backup. */
-    private List<Target> targets(StepContext context) {
+    private List<ReplacedPath> targets(StepContext context) {
       return context
           .value(named(TARGETS))
           .lines()
@@ -641,79 +512,9 @@ public final class RestoreConfiguration {
           .toList();
     }
 
-    private Target target(StepContext context, String path) {
-      return new Target(Path.of(path).normalize(), ".drp-" + context.execution());
-    }
-
-    private CommandRunner host() {
-      return places.host();
-    }
-
-    private void mkdir(Path folder) {
-      host().run(Command.of("mkdir", "-p", "-m", "0700", "--", folder.toString()));
-    }
-
-    /** Also a link that leads nowhere. */
-    private boolean exists(Path path) {
-      return !host()
-          .run(
-              Command.of(
-                  "find", parent(path).toString(), "-maxdepth", "1", "-path", literally(path)))
-          .isEmpty();
-    }
-
-    private void move(Path from, Path to) {
-      host().run(Command.of("mv", "--no-clobber", "-T", "--", from.toString(), to.toString()));
-      if (exists(from)) {
-        throw new RecoveryException(
-            ErrorCode.REFUSED,
-            "%s was not moved to %s, where there is something".formatted(from, to),
-            "look at who made it; undo this execution to go back.");
-      }
-    }
-
-    private void removeIfEmpty(Target target) {
-      if (!Files.isDirectory(parent(target.beside))) {
-        return; // an empty machine, and nothing was unpacked yet
-      }
-      host()
-          .run(
-              Command.of(
-                  "find",
-                  parent(target.beside).toString(),
-                  "-maxdepth",
-                  "1",
-                  "-path",
-                  literally(target.beside),
-                  "-empty",
-                  "-delete"));
-    }
-  }
-
-  private static String literally(Path path) {
-    return path.toString().replaceAll("([\\\\*?\\[])", "\\\\$1");
-  }
-
-  private static Path parent(Path path) {
-    return requireNonNull(path.getParent());
-  }
-
-  /** Something that is replaced, and the folder beside it for the new and the old. */
-  private static final class Target {
-    private final Path path;
-    private final Path beside;
-
-    Target(Path path, String folder) {
-      this.path = path;
-      this.beside = parent(path).resolve(folder);
-    }
-
-    Path fresh() {
-      return beside.resolve("new");
-    }
-
-    Path old() {
-      return beside.resolve("old");
+    private ReplacedPath target(StepContext context, String path) {
+      return new ReplacedPath(
+          places.host(), Path.of(path).normalize(), ".drp-" + context.execution());
     }
   }
 }
