@@ -8,6 +8,7 @@ import dev.drp.plan.Storage;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -38,6 +39,7 @@ public record S3Bucket(
     Limits limits) {
   private static final String ANY_REGION = "us-east-1";
   private static final int ATTEMPTS = 4;
+  private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}");
 
   public S3Bucket {
     requireNonNull(name, "name");
@@ -116,7 +118,21 @@ public record S3Bucket(
                                 .maxAttempts(ATTEMPTS)
                                 .build()));
     endpoint.ifPresent(client::endpointOverride);
+    if (endpoint.filter(S3Bucket::isOnThisMachine).isPresent()) {
+      client.putAuthScheme(new S3Signing());
+    }
     return client.build();
+  }
+
+  /**
+   * Whether what is sent there stays on this machine, as it is to a service, or to the end of a
+   * tunnel, on the loopback. By what is written there, as names may lead anywhere.
+   */
+  private static boolean isOnThisMachine(URI endpoint) {
+    String host = String.valueOf(endpoint.getHost());
+    return host.equalsIgnoreCase("localhost")
+        || host.equals("[::1]")
+        || LOOPBACK.matcher(host).matches();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.drp.transfer;
 import dev.drp.RecoveryException;
 import dev.drp.backup.BackupStorage.Content;
 import dev.drp.plan.ObjectLock;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -42,6 +43,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  */
 final class S3Upload extends OutputStream implements AutoCloseable {
   private static final int AT_ONCE = 2;
+  private static final byte[] NONE = {};
   private static final int NOT_FOUND = 404;
   private static final int CONFLICT = 409;
   private static final int PRECONDITION_FAILED = 412;
@@ -52,7 +54,7 @@ final class S3Upload extends OutputStream implements AutoCloseable {
   private final Sizes sizes;
   private final Clock clock;
   private final List<CompletedPart> parts = new ArrayList<>();
-  private final Deque<Future<CompletedPart>> onTheWay = new ArrayDeque<>();
+  private final Deque<Sending> onTheWay = new ArrayDeque<>();
   private final Checksum[] whole = {new CRC32C(), new CRC32()};
   private @Nullable ExecutorService senders;
   private @Nullable String uploadId;
@@ -81,6 +83,17 @@ final class S3Upload extends OutputStream implements AutoCloseable {
 
   /** An object that is there. */
   record Present(long bytes) {}
+
+  /** A part that is on its way, and the memory that it is in. */
+  private static final class Sending {
+    final byte[] data;
+    final Future<CompletedPart> part;
+
+    Sending(byte[] data, Future<CompletedPart> part) {
+      this.data = data;
+      this.part = part;
+    }
+  }
 
   /** There is another object of that name. */
   static final class OtherContent extends IOException {
@@ -210,8 +223,7 @@ final class S3Upload extends OutputStream implements AutoCloseable {
                 request
                     .objectLockMode(mode(lock))
                     .objectLockRetainUntilDate(lock.duration().after(clock.instant())));
-    client.putObject(
-        request.build(), RequestBody.fromByteBuffer(ByteBuffer.wrap(buffer, 0, filled)));
+    client.putObject(request.build(), body(buffer, filled));
   }
 
   private void sendBuffer() throws IOException {
@@ -223,15 +235,14 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     }
     try {
       String upload = begin();
+      byte[] next = onTheWay.size() < AT_ONCE ? NONE : awaitOldest();
       int number = ++sent;
       byte[] data = buffer;
       int length = filled;
-      onTheWay.add(senders().submit(() -> send(upload, number, data, length)));
-      buffer = new byte[sizes.of(number + 1)];
+      onTheWay.add(new Sending(data, senders().submit(() -> send(upload, number, data, length))));
+      int size = sizes.of(number + 1);
+      buffer = next.length == size ? next : new byte[size];
       filled = 0;
-      while (onTheWay.size() >= AT_ONCE) {
-        awaitOldest();
-      }
     } catch (SdkException | RecoveryException e) {
       failure = e;
       throw e;
@@ -286,14 +297,17 @@ final class S3Upload extends OutputStream implements AutoCloseable {
                         .uploadId(upload)
                         .partNumber(number)
                         .checksumCRC32C(checksum),
-                RequestBody.fromByteBuffer(ByteBuffer.wrap(data, 0, length)))
+                body(data, length))
             .eTag();
     return CompletedPart.builder().partNumber(number).eTag(tag).checksumCRC32C(checksum).build();
   }
 
-  private void awaitOldest() {
+  /** Gives its memory, to be used again. */
+  private byte[] awaitOldest() {
+    Sending oldest = onTheWay.remove();
     try {
-      parts.add(onTheWay.remove().get());
+      parts.add(oldest.part.get());
+      return oldest.data;
     } catch (ExecutionException e) {
       throw e.getCause() instanceof SdkException refused
           ? refused
@@ -363,6 +377,12 @@ final class S3Upload extends OutputStream implements AutoCloseable {
       case GOVERNANCE -> ObjectLockMode.GOVERNANCE;
       case COMPLIANCE -> ObjectLockMode.COMPLIANCE;
     };
+  }
+
+  /** Without a copy; what is sent stays as it is until the service has answered. */
+  private static RequestBody body(byte[] data, int length) {
+    return RequestBody.fromContentProvider(
+        () -> new ByteArrayInputStream(data, 0, length), length, "application/octet-stream");
   }
 
   private static String checksum(byte[] data, int length) {

@@ -56,7 +56,7 @@ class S3FaultsTest {
     void to(HttpExchange exchange) throws IOException;
   }
 
-  private record Request(String method, URI target, HttpExchange exchange) {
+  private record Request(String method, URI target, HttpExchange exchange, String body) {
     String header(String name) {
       return String.valueOf(exchange.getRequestHeaders().getFirst(name));
     }
@@ -69,9 +69,9 @@ class S3FaultsTest {
     server.createContext(
         "/",
         exchange -> {
-          exchange.getRequestBody().readAllBytes();
+          String body = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
           requests.add(
-              new Request(exchange.getRequestMethod(), exchange.getRequestURI(), exchange));
+              new Request(exchange.getRequestMethod(), exchange.getRequestURI(), exchange, body));
           Answer answer;
           synchronized (answers) {
             answer = answers.size() > 1 ? answers.remove() : answers.element();
@@ -90,10 +90,14 @@ class S3FaultsTest {
   }
 
   private S3Storage storage(Optional<ObjectLock> lock) throws IOException {
+    return storage("127.0.0.1", lock);
+  }
+
+  private S3Storage storage(String host, Optional<ObjectLock> lock) throws IOException {
     Path keys = Files.writeString(folder.resolve("keys.env"), "ID=a\nKEY=b\n");
     S3Bucket bucket =
         S3Server.bucket(
-            URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
+            URI.create("http://" + host + ":" + server.getAddress().getPort()),
             "vault",
             "drp",
             keys,
@@ -175,12 +179,65 @@ class S3FaultsTest {
   }
 
   @Test
+  void signsTheContentWhereItLeavesThisMachineUnencrypted() throws IOException {
+    play(ABSENT, text(200, ""));
+
+    // Leads to this machine as well, and does not look like it.
+    storage("0.0.0.0", Optional.empty()).put(NAME, output -> output.write('x'));
+
+    Request put = requests.get(1);
+    assertThat(put.header("x-amz-content-sha256")).startsWith("STREAMING-AWS4-HMAC-SHA256");
+    assertThat(put.body()).contains("chunk-signature=");
+  }
+
+  @Test
+  void signsTheChecksumOfTheContentWhereItStaysOnThisMachine() throws IOException {
+    for (String host : List.of("127.0.0.1", "localhost", "LOCALHOST")) {
+      answers.clear();
+      requests.clear();
+      play(ABSENT, text(200, ""));
+
+      storage(host, Optional.empty()).put(NAME, output -> output.write('x'));
+
+      Request put = requests.get(1);
+      assertThat(put.header("x-amz-content-sha256")).isEqualTo("UNSIGNED-PAYLOAD");
+      assertThat(put.header("Authorization")).contains(";x-amz-checksum-crc32c;");
+      assertThat(put.body()).isEqualTo("x");
+    }
+  }
+
+  @Test
+  void removesWhatWasSentWhenThePartsAreRefused() throws IOException {
+    play(
+        ABSENT,
+        text(
+            200,
+            "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"),
+        status(400, "BadDigest"));
+
+    for (int size : new int[] {1001, 9000}) { // noticed at the end, and on the way
+      S3Storage storage = storage(Optional.empty());
+      assertThat(assertFails(ErrorCode.STORAGE_UNAVAILABLE, storage, size)).contains("BadDigest");
+
+      assertThat(requests.get(requests.size() - 1).method()).isEqualTo("DELETE");
+      assertThat(requests).noneMatch(it -> it.method().equals("POST") && isOf(it, "u1"));
+      answers.addFirst(text(200, "<R><UploadId>u1</UploadId></R>"));
+      answers.addFirst(ABSENT);
+    }
+  }
+
+  private static boolean isOf(Request request, String upload) {
+    return String.valueOf(request.target().getQuery()).contains("uploadId=" + upload);
+  }
+
+  @Test
   void asksAgainAfterAnErrorThatPasses() throws IOException {
     play(ABSENT, status(503, "SlowDown"), status(500, "InternalError"), text(200, ""));
 
     storage(Optional.empty()).put(NAME, output -> output.write('x'));
 
     assertThat(requests).hasSize(4);
+    assertThat(requests.subList(1, 4)).extracting(Request::body).containsOnly("x");
   }
 
   @Test
@@ -241,8 +298,12 @@ class S3FaultsTest {
   }
 
   private static String assertFails(ErrorCode code, S3Storage storage) {
+    return assertFails(code, storage, 1);
+  }
+
+  private static String assertFails(ErrorCode code, S3Storage storage, int size) {
     RecoveryException[] failure = new RecoveryException[1];
-    assertThatThrownBy(() -> storage.put(NAME, output -> output.write('x')))
+    assertThatThrownBy(() -> storage.put(NAME, output -> output.write(new byte[size])))
         .isInstanceOfSatisfying(
             RecoveryException.class,
             e -> {
