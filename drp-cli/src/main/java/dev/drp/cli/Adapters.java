@@ -46,7 +46,10 @@ interface Adapters extends AutoCloseable {
   /** Throw-away database servers. */
   DatabaseSandboxes sandboxes();
 
-  /** Says that connections to other machines will be asked for soon. */
+  /**
+   * Says that connections to other machines will be asked for soon, of whatever adapters. Returns
+   * at once.
+   */
   void prepareConnections();
 
   /** Makes that folder identical to that of the other machine, or the other way round. */

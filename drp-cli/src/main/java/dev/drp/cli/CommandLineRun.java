@@ -17,6 +17,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** One run of the command line: reads the arguments, runs the command, says what went wrong. */
 final class CommandLineRun {
+  /** The command that always connects to another machine. */
+  private static final String CONNECTING = "sync";
+
   private final Context context;
 
   CommandLineRun(Context context) {
@@ -39,12 +42,22 @@ final class CommandLineRun {
 
   private int execute(boolean json, boolean debug, String[] arguments) {
     Console console = context.console();
+    if (Arrays.asList(arguments).contains(CONNECTING)) {
+      prepareConnections(); // while the arguments and the plan are read
+    }
     CommandLine line = Drp.commandLine(context, arguments);
     line.setOut(console.resultWriter());
     line.setErr(console.noteWriter());
     line.setParameterExceptionHandler((e, raw) -> fail(usageError(e), json, debug));
     line.setExecutionExceptionHandler((e, command, parsed) -> fail(e, json, debug));
     return line.execute(arguments);
+  }
+
+  /** What connecting begins with, whatever the arguments and the plan say. */
+  private void prepareConnections() {
+    try (Adapters adapters = context.adapters().get()) {
+      adapters.prepareConnections();
+    }
   }
 
   /** Asked of the raw arguments, so that an error in them can be told as JSON too. */

@@ -1,7 +1,6 @@
 package dev.drp.cli;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -13,14 +12,17 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends logs to standard error. Found by logback as a service when something logs for the first
  * time, so that a command that logs nothing does not wait for logback.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
+  private static final Object LOCK = new Object();
   private static volatile Verbosity verbosity = Verbosity.QUIET;
   private static volatile Consumer<String> lines = System.err::println;
+  private static @Nullable LoggerContext configured;
 
   /** How much is logged, by us and by libraries. */
   enum Verbosity {
@@ -29,10 +31,15 @@ public final class Logging extends ContextAwareBase implements Configurator {
     DEBUG
   }
 
-  /** Before anything logs. */
+  /** Counts for what is logged from now on. */
   static void use(Verbosity howMuch, Consumer<String> output) {
-    verbosity = howMuch;
-    lines = output;
+    synchronized (LOCK) {
+      verbosity = howMuch;
+      lines = output;
+      if (configured != null) {
+        setLevels(configured);
+      }
+    }
   }
 
   @Override
@@ -40,14 +47,19 @@ public final class Logging extends ContextAwareBase implements Configurator {
     Lines appender = new Lines();
     appender.setContext(context);
     appender.start();
-    Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.setLevel(libraries(verbosity));
-    root.addAppender(appender);
-    context.getLogger("dev.drp").setLevel(ours(verbosity));
-    if (verbosity == Verbosity.QUIET) { // sshj logs as errors what it throws as well
-      context.getLogger("net.schmizz").setLevel(Level.OFF);
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+    synchronized (LOCK) {
+      configured = context;
+      setLevels(context);
     }
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static void setLevels(LoggerContext context) {
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(libraries(verbosity));
+    context.getLogger("dev.drp").setLevel(ours(verbosity));
+    // sshj logs as errors what it throws as well
+    context.getLogger("net.schmizz").setLevel(verbosity == Verbosity.QUIET ? Level.OFF : null);
   }
 
   private static Level ours(Verbosity verbosity) {

@@ -62,7 +62,6 @@ final class SyncCommand extends DrpCommand {
 
   @Override
   ExitStatus run(Session session) {
-    session.adapters().prepareConnections(); // while the plan is read
     List<Result> results = wanted(session).stream().map(it -> result(session, it)).toList();
     session.print(
         () ->

@@ -106,6 +106,7 @@ class CommandsTest {
   private FakeContainerRuntime engine;
   private final FakeFileSync fileSync = new FakeFileSync();
   private final FakeProxyServer proxy = new FakeProxyServer();
+  private boolean connectionsPrepared;
   private TestConsole test = TestConsole.plain();
 
   @BeforeEach
@@ -184,6 +185,16 @@ class CommandsTest {
     assertThat(drp("sync", "website", "--confirm", "other")).isEqualTo(2);
     assertThat(drp("sync", "website", "--folder", "uploads", "--confirm", "uploads")).isZero();
     assertThat(fileSync.last().deletions().confirmed()).isTrue();
+  }
+
+  @Test
+  void preparesConnectionsEvenBeforeItKnowsWhatThePlanSays() throws IOException {
+    assertThat(drp("plan", "check")).isZero();
+    assertThat(connectionsPrepared).isFalse();
+
+    Files.writeString(folder.resolve("drp.yaml"), "format: 1");
+    assertThat(drp("sync", "website")).isEqualTo(2);
+    assertThat(connectionsPrepared).isTrue();
   }
 
   @Test
@@ -323,7 +334,9 @@ class CommandsTest {
     }
 
     @Override
-    public void prepareConnections() {}
+    public void prepareConnections() {
+      connectionsPrepared = true;
+    }
 
     @Override
     public FileSync fileSync(SyncedFolder folder) {

@@ -56,7 +56,17 @@ public final class Sshd implements AutoCloseable {
    * @param path where its programs are found
    */
   public static Sshd withPrograms(Path folder, String path) {
-    return start(folder, "PATH=" + path + " exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"", "");
+    return start(
+        folder,
+        "echo >> %s; PATH=%s exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\""
+            .formatted(folder.resolve("started"), path),
+        "");
+  }
+
+  /** How many programs were started so far, of one {@link #withPrograms}. */
+  public int started() throws IOException {
+    Path lines = folder.resolve("started");
+    return Files.exists(lines) ? Files.readAllLines(lines).size() : 0;
   }
 
   /**

@@ -30,12 +30,16 @@ public final class SshFileSync implements FileSync, AutoCloseable {
 
   @Override
   public SyncReport preview(SyncRequest request) {
-    return new SyncRun(request, connections, programs, Progress.SILENT).preview();
+    try (SyncRun run = new SyncRun(request, connections, programs, Progress.SILENT)) {
+      return run.preview();
+    }
   }
 
   @Override
   public SyncReport sync(SyncRequest request, Progress progress) {
-    return new SyncRun(request, connections, programs, progress).sync();
+    try (SyncRun run = new SyncRun(request, connections, programs, progress)) {
+      return run.sync();
+    }
   }
 
   @Override

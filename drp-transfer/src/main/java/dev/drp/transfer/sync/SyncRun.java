@@ -13,6 +13,7 @@ import dev.drp.sync.SyncProblem;
 import dev.drp.sync.SyncReport;
 import dev.drp.sync.SyncRequest;
 import dev.drp.transfer.ssh.SshConnections;
+import dev.drp.transfer.ssh.SshPreparation;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -30,11 +31,11 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /** One synchronisation. */
-final class SyncRun {
+final class SyncRun implements AutoCloseable {
   /** From here on, sending only what differs is worth another program. */
   private static final long LARGE = 1L << 20;
 
-  private static final String MAKE_FOLDER = "mkdir \"$1\"";
+  private static final String TAR = "tar";
   private static final String REMOVE =
       "LC_ALL=C; export LC_ALL; cd \"$1\" && exec xargs -0 -r rm -f --";
   private static final String REMOVE_FOLDERS =
@@ -44,6 +45,7 @@ final class SyncRun {
   private final SyncRequest request;
   private final Machine source;
   private final Machine target;
+  private final TargetShell targetShell;
   private final String sourceFolder;
   private final String targetFolder;
   private final SshConnections connections;
@@ -65,6 +67,7 @@ final class SyncRun {
     target = push ? there : here;
     sourceFolder = push ? folderHere : folderThere;
     targetFolder = push ? folderThere : folderHere;
+    targetShell = new TargetShell(target, targetFolder);
   }
 
   SyncReport preview() {
@@ -91,9 +94,10 @@ final class SyncRun {
     remove(differences.inTheWay());
     List<String> carriers = send(differences.toSend(), before);
     Tree source = listSourceAgain(before.source);
-    remove(differences.surplus().stream().filter(it -> !isCopied(source, it.name())).toList());
-    settleFolders(differences, source);
-    Tree after = listTarget();
+    List<Entry> surplus =
+        differences.surplus().stream().filter(it -> !isCopied(source, it.name())).toList();
+    remove(surplus);
+    Tree after = settled(differences, source, !surplus.isEmpty(), carriers);
     return report(
         source,
         carriers,
@@ -111,7 +115,7 @@ final class SyncRun {
     thread.setDaemon(true);
     thread.start();
     try {
-      Tree other = listTarget();
+      Tree other = targetShell.list();
       return new Trees(one.get(), other);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RecoveryException failure) {
@@ -123,10 +127,6 @@ final class SyncRun {
     } finally {
       one.cancel(true);
     }
-  }
-
-  private Tree listTarget() {
-    return list(target, Tree.LIST_TARGET, targetFolder);
   }
 
   /** Deletes nothing for the sake of a source that went away meanwhile. */
@@ -189,7 +189,10 @@ final class SyncRun {
             + " that may go, confirm it.");
   }
 
-  /** Small ones as one tar, large ones by rsync where there is one. */
+  /**
+   * Small ones as one tar, large ones by rsync where there is one. Both also take the folders that
+   * they write into, and give them their times and modes at the end.
+   */
   private List<String> send(SortedMap<String, Entry> toSend, Trees before) {
     boolean rsync =
         before.source.rsync()
@@ -199,26 +202,45 @@ final class SyncRun {
     SortedMap<String, Entry> large = new TreeMap<>();
     SortedMap<String, Entry> rest = new TreeMap<>();
     toSend.forEach((name, entry) -> (rsync && isLarge(entry) ? large : rest).put(name, entry));
+    if (rest.values().stream().allMatch(Entry::isFolder) && !large.isEmpty()) {
+      large.putAll(rest);
+      rest.clear();
+    }
     List<String> carriers = new ArrayList<>();
     if (!rest.isEmpty()) {
       try (Progress.Task task =
           progress.start("files to " + target.place(targetFolder), bytes(rest.values()))) {
-        tar(rest, task);
+        tar(withFolders(rest, before.source), task);
       }
-      carriers.add("tar");
+      carriers.add(TAR);
     }
     if (!large.isEmpty()) {
       progress.message(
-          "%d large files to %s by rsync".formatted(large.size(), target.place(targetFolder)));
+          "%d large files to %s by rsync"
+              .formatted(
+                  large.values().stream().filter(Entry::isFile).count(),
+                  target.place(targetFolder)));
       try (RsyncCarrier carrier = new RsyncCarrier(connections.target(), programs, request)) {
         carrier
-            .send(large)
+            .send(withFolders(large, before.source))
             .ifPresent(
                 failed -> requireWritten(failed, large.values(), RsyncCarrier.meaning(failed)));
       }
       carriers.add("rsync");
     }
     return carriers;
+  }
+
+  private static SortedMap<String, Entry> withFolders(
+      SortedMap<String, Entry> entries, Tree source) {
+    SortedMap<String, Entry> all = new TreeMap<>(entries);
+    for (Entry entry : entries.values()) {
+      Entry folder = source.get(entry.parent());
+      if (folder != null) {
+        all.put(folder.name(), folder);
+      }
+    }
+    return all;
   }
 
   private static boolean isLarge(Entry entry) {
@@ -230,22 +252,27 @@ final class SyncRun {
   }
 
   private void tar(SortedMap<String, Entry> entries, Progress.Task task) {
-    try (RunningCommand reader = source.start(TarCarrier.READ, sourceFolder);
-        RunningCommand writer = target.start(TarCarrier.WRITE, targetFolder)) {
-      new TarCarrier(reader, writer, request.bytesPerSecond())
-          .send(entries, task)
+    if (bytes(entries.values()) >= LARGE) {
+      SshPreparation.expectMuch();
+    }
+    try (RunningCommand reader = source.start(TarCarrier.READ, sourceFolder)) {
+      targetShell
+          .write(reader, entries, request.bytesPerSecond(), task)
           .ifPresent(failed -> requireWritten(failed, entries.values(), ErrorCode.COMMAND_FAILED));
     }
   }
 
   private void makeFolder() {
-    CommandResult made = run(target, MAKE_FOLDER, targetFolder, List.of());
-    if (!made.succeeded()) {
-      throw new RecoveryException(
-          ErrorCode.ACCESS_DENIED,
-          "%s cannot be made: %s".formatted(target.place(targetFolder), made.errorOutput().strip()),
-          "make the folder above it, and let the account write there.");
-    }
+    targetShell
+        .make()
+        .ifPresent(
+            failed -> {
+              throw new RecoveryException(
+                  ErrorCode.ACCESS_DENIED,
+                  "%s cannot be made: %s"
+                      .formatted(target.place(targetFolder), failed.errorOutput().strip()),
+                  "make the folder above it, and let the account write there.");
+            });
   }
 
   /** Folders after what is in them; what could not be removed shows when both are compared. */
@@ -259,8 +286,36 @@ final class SyncRun {
     }
   }
 
-  /** Folders get their times and modes when nothing in them changes any more. */
-  private void settleFolders(Differences differences, Tree source) {
+  /**
+   * What is in the target at the end. Folders get their times and modes when nothing in them
+   * changes any more: those that lost them since they were written, by a deletion above all.
+   */
+  private Tree settled(
+      Differences differences, Tree source, boolean deleted, List<String> carriers) {
+    Tree listed = null;
+    if (!deleted) {
+      boolean unchangedSince = carriers.equals(List.of(TAR));
+      listed = unchangedSince ? targetShell.listedSinceWriting() : targetShell.list();
+    }
+    SortedMap<String, Entry> unsettled = new TreeMap<>();
+    for (String name : touched(differences)) {
+      Entry folder = source.get(name);
+      Entry there = listed == null ? null : listed.get(name);
+      boolean settled =
+          listed != null && there != null && folder != null && folder.isLike(there, listed.root());
+      if (folder != null && folder.isFolder() && !settled) {
+        unsettled.put(name, folder);
+      }
+    }
+    if (!unsettled.isEmpty()) {
+      tar(unsettled, bytes -> {});
+      return targetShell.listedSinceWriting();
+    }
+    return listed != null ? listed : targetShell.list();
+  }
+
+  /** Folders in which something was written or deleted, and what was written. */
+  private static Set<String> touched(Differences differences) {
     Set<String> touched = new HashSet<>();
     for (Entry sent : differences.toSend().values()) {
       touched.add(sent.name());
@@ -268,15 +323,7 @@ final class SyncRun {
     }
     differences.surplus().forEach(it -> touched.add(it.parent()));
     differences.inTheWay().forEach(it -> touched.add(it.parent()));
-    SortedMap<String, Entry> folders = new TreeMap<>();
-    for (Entry entry : source.all()) {
-      if (entry.isFolder() && touched.contains(entry.name())) {
-        folders.put(entry.name(), entry);
-      }
-    }
-    if (!folders.isEmpty()) {
-      tar(folders, bytes -> {});
-    }
+    return touched;
   }
 
   /**
@@ -397,6 +444,11 @@ final class SyncRun {
       bytes.write(0);
     }
     return bytes.toByteArray();
+  }
+
+  @Override
+  public void close() {
+    targetShell.close();
   }
 
   /** Throws INTERRUPTED when that is why a stream failed. */

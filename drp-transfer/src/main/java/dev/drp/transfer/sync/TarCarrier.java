@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads files with the tar of the source, and writes them with the tar of the target. */
@@ -33,13 +34,15 @@ final class TarCarrier {
   /** No piece is larger, so that the line is never taken for long. */
   private static final int PIECE = 1 << 15;
 
-  /** {@link #READ} at the source and {@link #WRITE} at the target; closed by the caller. */
   private final RunningCommand reader;
-
-  private final RunningCommand writer;
+  private final OutputStream writer;
   private final OptionalLong bytesPerSecond;
 
-  TarCarrier(RunningCommand reader, RunningCommand writer, OptionalLong bytesPerSecond) {
+  /**
+   * @param reader {@link #READ} at the source; closed by the caller
+   * @param writer the input of {@link #WRITE} at the target
+   */
+  TarCarrier(RunningCommand reader, OutputStream writer, OptionalLong bytesPerSecond) {
     this.reader = reader;
     this.writer = writer;
     this.bytesPerSecond = bytesPerSecond;
@@ -48,13 +51,15 @@ final class TarCarrier {
   /**
    * Sends these; what the source cannot read is left out.
    *
+   * @param end waits until the target has written all, or tells how it failed
    * @return how the target failed, if it did
    */
-  Optional<CommandResult> send(SortedMap<String, Entry> entries, Progress.Task task) {
+  Optional<CommandResult> send(
+      SortedMap<String, Entry> entries, Progress.Task task, Supplier<Optional<CommandResult>> end) {
     Thread names = new Thread(() -> ask(entries), "names for tar");
     names.setDaemon(true);
     names.start();
-    Sink sink = new Sink(writer.stdin(), task);
+    Sink sink = new Sink(writer, task);
     try {
       new TarFilter(entries, reader.stdout(), sink).run();
       sink.close();
@@ -66,12 +71,11 @@ final class TarCarrier {
       }
       reader.close(); // what nobody reads any more would never end
     }
-    CommandResult written = writer.await();
-    if (!written.succeeded()) {
-      return Optional.of(written);
+    Optional<CommandResult> failed = end.get();
+    if (failed.isEmpty()) {
+      reader.await(); // 1, 2: not all could be read; comparing shows what
     }
-    reader.await(); // 1, 2: not all could be read; comparing shows what
-    return Optional.empty();
+    return failed;
   }
 
   private void ask(SortedMap<String, Entry> entries) {

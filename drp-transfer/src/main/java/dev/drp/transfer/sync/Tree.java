@@ -1,7 +1,5 @@
 package dev.drp.transfer.sync;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.IOException;
@@ -37,31 +35,25 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
   /** What {@code find} counts the place on the disk in. */
   private static final int BLOCK = 512;
 
-  private static final String FACTS =
+  /** Defines what tells about the account; for scripts that list. */
+  static final String FACTS =
       """
       LC_ALL=C; export LC_ALL
       find / -maxdepth 0 -printf '' && tar --version | grep -q 'GNU tar' || exit 96
-      printf '%s\\0%s\\0' "$(id -u)" "$(command -v rsync)"
+      user=$(id -u)
+      rsync=$(command -v rsync)
+      facts() { printf '%s\\0%s\\0' "$user" "$rsync"; }
       """;
 
   /** For each entry three texts that end in a zero byte: no name can break out of that. */
-  private static final String ENTRIES =
+  static final String ENTRIES =
       """
       cd "$1" || exit 97
       exec find . -ignore_readdir_race -printf '%y %m %U:%G %s %T@ %n %D:%i %b\\0%P\\0%l\\0'
       """;
 
   /** Lists a folder that must exist. */
-  static final String LIST_SOURCE = FACTS + ENTRIES;
-
-  /** Lists a folder that need not exist, but must be one. */
-  static final String LIST_TARGET =
-      FACTS
-          + """
-          [ -L "$1" ] && exit 98
-          [ -e "$1" ] || exit 0
-          """
-          + ENTRIES;
+  static final String LIST_SOURCE = FACTS + "facts\n" + ENTRIES;
 
   boolean exists() {
     return !entries.isEmpty();
@@ -81,17 +73,26 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
   }
 
   /**
-   * Reads what {@link #LIST_SOURCE} or {@link #LIST_TARGET} wrote, and refuses names that lead out
-   * of the folder.
+   * Reads what {@link #LIST_SOURCE} wrote, all of it, and refuses names that lead out of the
+   * folder.
    */
   static Tree read(InputStream output, String place) throws IOException {
     Texts texts = new Texts(output);
+    Tree tree = read(texts, place);
+    if (!texts.isEnded()) {
+      throw hostile(place, "");
+    }
+    return tree;
+  }
+
+  /** The same of a listing that an empty text ends; without that one it is cut. */
+  static Tree read(Texts texts, String place) throws IOException {
     String user = texts.next();
     String rsync = texts.next();
     Map<String, List<Entry>> sameFile = new HashMap<>();
     SortedMap<String, Entry> entries = new TreeMap<>();
     String identity = "";
-    for (String facts = texts.next(); facts != null; facts = texts.next()) {
+    for (String facts = texts.next(); facts != null && !facts.isEmpty(); facts = texts.next()) {
       String name = texts.next();
       String link = texts.next();
       if (name == null || link == null) {
@@ -192,49 +193,5 @@ record Tree(String identity, boolean root, boolean rsync, SortedMap<String, Entr
         ErrorCode.REFUSED,
         "the listing of %s holds what no folder can: '%s'".formatted(place, Entry.text(found)),
         "do not trust that machine before you know why.");
-  }
-
-  /** Texts that each end in a zero byte. */
-  private static final class Texts {
-    private static final int LONGEST = 1 << 16;
-
-    private final InputStream input;
-    private final byte[] buffer = new byte[LONGEST];
-    private int from;
-    private int end;
-
-    Texts(InputStream input) {
-      this.input = input;
-    }
-
-    /** Null at the end, also in the middle of a text. */
-    @Nullable String next() throws IOException {
-      int at = from;
-      while (true) {
-        for (; at < end; at++) {
-          if (buffer[at] == 0) {
-            String text = new String(buffer, from, at - from, ISO_8859_1);
-            from = at + 1;
-            return text;
-          }
-        }
-        at -= from;
-        if (!readOn()) {
-          return null;
-        }
-      }
-    }
-
-    private boolean readOn() throws IOException {
-      System.arraycopy(buffer, from, buffer, 0, end - from);
-      end -= from;
-      from = 0;
-      if (end == buffer.length) {
-        throw new IOException("a name is longer than any system allows");
-      }
-      int read = input.read(buffer, end, buffer.length - end);
-      end += Math.max(0, read);
-      return read >= 0;
-    }
   }
 }

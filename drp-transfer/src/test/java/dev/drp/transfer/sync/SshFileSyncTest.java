@@ -37,6 +37,18 @@ class SshFileSyncTest {
 
       assertThat(push().carriers()).containsExactly("tar", "rsync");
     }
+
+    @Test
+    void startsOneShellBesideRsyncWhereAllFilesAreLarge() throws Exception {
+      Files.createDirectories(source.resolve("folder/empty"));
+      random("folder/large", 2 << 20);
+      assertThat(startedBy(this::push)).isEqualTo(2);
+      assertSame();
+
+      random("folder/large", 3 << 20);
+      assertThat(startedBy(this::push)).isEqualTo(2);
+      assertSame();
+    }
   }
 
   @Nested
@@ -81,6 +93,27 @@ class SshFileSyncTest {
     @AfterEach
     void disconnect() {
       fileSync.close();
+    }
+
+    /** Where accounts have long profiles, each start takes longer than all that is done then. */
+    @Test
+    void startsOneShellWhereNothingIsDeleted() throws Exception {
+      Files.createDirectory(source.resolve("folder"));
+      random("folder/small", 10);
+      assertThat(startedBy(this::push)).isOne();
+      assertSame();
+
+      random("folder/small", 11);
+      random("folder/other", 11);
+      assertThat(startedBy(this::push)).isOne();
+      assertSame();
+      assertThat(startedBy(this::push)).isOne();
+    }
+
+    final int startedBy(Runnable action) throws Exception {
+      int before = sshd.started();
+      action.run();
+      return sshd.started() - before;
     }
 
     @Override

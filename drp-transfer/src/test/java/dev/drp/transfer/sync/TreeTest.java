@@ -8,6 +8,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,25 @@ class TreeTest {
         .isInstanceOf(RecoveryException.class);
   }
 
+  /** What comes after it is not read, so it would be deleted over there. */
+  @Test
+  void refusesAnEmptyTextInTheListingOfASource() {
+    assertThatThrownBy(() -> read(ROOT, "\0", file("more")))
+        .isInstanceOfSatisfying(
+            RecoveryException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.REFUSED));
+  }
+
+  @Test
+  void tellsAListingThatIsCutFromOneThatHasItsEnd() throws IOException {
+    Texts whole = texts(ROOT, file("a"), "\0");
+    assertThat(Tree.read(whole, "a place").entries().keySet()).containsExactly("", "a");
+    assertThat(whole.isEnded()).isFalse();
+
+    Texts cut = texts(ROOT, file("a"), "f 644 0:0 1 1.0 1 1:5 8\0hal");
+    assertThat(Tree.read(cut, "a place").entries().keySet()).containsExactly("", "a");
+    assertThat(cut.isEnded()).isTrue();
+  }
+
   @Test
   void showsNamesThatAreNoTextByTheirBytes() {
     assertThat(Entry.text("caf\u00c3\u00a9")).isEqualTo("café");
@@ -101,7 +121,15 @@ class TreeTest {
   }
 
   private static Tree read(String... entries) throws IOException {
+    return Tree.read(listing(entries), "a place");
+  }
+
+  private static Texts texts(String... entries) {
+    return new Texts(listing(entries));
+  }
+
+  private static InputStream listing(String... entries) {
     String listing = Arrays.stream(entries).collect(Collectors.joining("", "0\0\0", ""));
-    return Tree.read(new ByteArrayInputStream(listing.getBytes(ISO_8859_1)), "a place");
+    return new ByteArrayInputStream(listing.getBytes(ISO_8859_1));
   }
 }
