@@ -16,9 +16,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -26,13 +28,18 @@ import java.util.function.UnaryOperator;
  * Goes through the chunks of a base backup for a folder of this machine that is to hold its files.
  * The content of large files, of which each chunk is a block, is dealt with by two threads, in any
  * order. To know what belongs where, the chunks with headers are read once before; then they are
- * read again for the small files, one after the other, while the large ones are at work. Used once.
+ * read again for the small files while the large ones are at work, by a thread that leaves as many
+ * of the files as another one takes: to make one costs a file system up to a millisecond. Used
+ * once.
  */
 abstract class FolderChunks implements AutoCloseable {
   private static final int WORKERS = 2;
 
   /** How many chunks of a file are one piece of work. */
   private static final int SLICE = 32;
+
+  /** How many small files wait at most, each below the size of a chunk. */
+  private static final int SMALL_AT_ONCE = 32;
 
   private static final long SECONDS_TO_END = 10;
 
@@ -46,6 +53,18 @@ abstract class FolderChunks implements AutoCloseable {
   private final UnaryOperator<String> names;
   private final List<TarListener> others;
   private final ExecutorService workers;
+
+  /** Takes small files from whoever reads them, as far as it keeps up. */
+  private final ExecutorService helper =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(SMALL_AT_ONCE),
+          FolderChunks::workerThread,
+          new ThreadPoolExecutor.CallerRunsPolicy());
+
   private final Deque<Future<Void>> begun = new ArrayDeque<>();
 
   /**
@@ -77,7 +96,7 @@ abstract class FolderChunks implements AutoCloseable {
   /** A member is to be at that path; its content has not passed yet. */
   abstract void begins(TarMember member, Path path) throws IOException;
 
-  /** All of a small file. */
+  /** All of a small file; on any thread. */
   abstract void small(TarMember member, Path file, byte[] content) throws IOException;
 
   /** Blocks of a large file that follow one another, from an offset on; on any thread. */
@@ -296,11 +315,15 @@ abstract class FolderChunks implements AutoCloseable {
       if (!member.isFile() || isLarge(member)) {
         return;
       }
-      try {
-        small(member, path, content.toByteArray());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      TarMember whole = member;
+      Path file = path;
+      byte[] bytes = content.toByteArray();
+      begun.add(
+          helper.submit(
+              () -> {
+                small(whole, file, bytes);
+                return null;
+              }));
     }
   }
 
@@ -312,6 +335,7 @@ abstract class FolderChunks implements AutoCloseable {
   @Override
   public void close() {
     end(workers);
+    end(helper);
   }
 
   static void end(ExecutorService threads) {

@@ -70,7 +70,7 @@ public final class OwnersFiles {
   }
 
   /** Makes a folder and those above it, as far as they are not there. */
-  public void makeFolders(@Nullable Path path) throws IOException {
+  public synchronized void makeFolders(@Nullable Path path) throws IOException {
     if (path == null || path.equals(folder) || Files.isDirectory(path, NOFOLLOW_LINKS)) {
       return;
     }
