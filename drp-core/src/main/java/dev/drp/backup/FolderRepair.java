@@ -159,6 +159,9 @@ final class FolderRepair extends FolderChunks {
   void begins(TarMember next, Path path) throws IOException {
     for (Path it = path; it != null && belong.add(it) && !it.equals(folder); it = it.getParent()) {
       // and the folders above it, which the tar need not name
+      if (!it.equals(path) && Files.isRegularFile(it, NOFOLLOW_LINKS)) {
+        remove(it);
+      }
     }
     if (next.isFile()) {
       if (Files.isDirectory(path, NOFOLLOW_LINKS)) {

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -76,6 +78,21 @@ class FolderRepairTest extends BackupInFolder {
     assertThat(contents()).isEqualTo(expected);
     assertThat(repaired.removedFiles()).isEqualTo(6);
     assertThat(repair(atHand)).isEqualTo(new Repaired(0, 0, 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFileMakesWayForAFolderThatHoldsLargeFiles(boolean atHand) throws IOException {
+    try (Stream<Path> all = Files.walk(folder.resolve("base/5"))) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    }
+    Files.writeString(folder.resolve("base/5"), "no folder");
+
+    assertThat(repair(atHand).removedFiles()).isEqualTo(1);
+
+    assertThat(contents()).isEqualTo(expected);
   }
 
   @Test
