@@ -6,15 +6,21 @@ import static org.awaitility.Awaitility.await;
 import dev.drp.Secret;
 import dev.drp.runtime.ByteStream;
 import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandMark;
 import dev.drp.runtime.CommandRunner;
+import dev.drp.runtime.MarkedPrograms;
 import dev.drp.runtime.RunningCommand;
 import dev.drp.runtime.ThrowawayContainer;
 import dev.drp.runtime.ThrowawayRequest;
 import dev.drp.runtime.Tunnel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -89,6 +95,33 @@ class ServerSurvivesTest {
 
     assertThat(sleeping()).isZero();
     assertServerNeverCrashed();
+  }
+
+  /** As where no shell is in there, or a killed run left them: root sees them from outside. */
+  @Test
+  void programsThatAreEndedFromOutside() throws IOException {
+    RunningCommand family = runner().start(Command.of("bash", "-c", SLOW + " & sleep 7173; exit"));
+    await().until(() -> sleeping() == 2);
+
+    new MarkedPrograms(markOf("sleep 7173")).end();
+
+    assertThat(sleeping()).isZero();
+    assertServerNeverCrashed();
+    family.close();
+  }
+
+  private static String markOf(String line) throws IOException {
+    ProcessHandle process =
+        ProcessHandle.allProcesses()
+            .filter(it -> it.info().commandLine().orElse("").endsWith(line))
+            .findFirst()
+            .orElseThrow();
+    String environment = Files.readString(Path.of("/proc/%d/environ".formatted(process.pid())));
+    return Stream.of(environment.split("\0", -1))
+        .filter(it -> it.startsWith(CommandMark.VARIABLE + "="))
+        .map(it -> it.substring(CommandMark.VARIABLE.length() + 1))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static long sleeping() {
