@@ -223,7 +223,7 @@ abstract class FolderChunks implements AutoCloseable {
     @Override
     public final void begin(TarMember next, byte[] header) {
       member = next;
-      path = files.path(names.apply(normal(next.name())));
+      path = files.path(names.apply(next.path()));
       left = isLarge(next) ? next.bytes() : 0;
       try {
         begins();
@@ -325,10 +325,6 @@ abstract class FolderChunks implements AutoCloseable {
                 return null;
               }));
     }
-  }
-
-  private static String normal(String name) {
-    return name.startsWith("./") ? name.substring(2) : name;
   }
 
   /** Gives up what is not done yet: nothing is written to the folder after this. */

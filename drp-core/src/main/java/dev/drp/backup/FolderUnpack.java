@@ -64,7 +64,7 @@ final class FolderUnpack extends FolderChunks {
    */
   void run() throws IOException {
     pass();
-    large.forEach((name, parts) -> server.replaceChecksum(name, parts.ofAll()));
+    large.forEach((path, parts) -> server.replaceChecksum(path, parts.ofAll()));
     server
         .problem()
         .ifPresent(
@@ -126,7 +126,7 @@ final class FolderUnpack extends FolderChunks {
       }
     }
     large
-        .computeIfAbsent(member.name(), any -> new PartialChecksums())
+        .computeIfAbsent(member.path(), any -> new PartialChecksums())
         .add(offset, at - offset, (int) checksum.getValue());
     if (notOnItsWay.addAndGet(at - offset) >= HEAD_START) {
       notOnItsWay.set(0);

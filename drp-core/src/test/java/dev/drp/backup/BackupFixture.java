@@ -85,6 +85,11 @@ public final class BackupFixture {
         false);
   }
 
+  public BackupRequest physical(NamedStorage... storages) {
+    return new BackupRequest(
+        APPLICATION, environment, BackupKind.PHYSICAL, Optional.empty(), List.of(storages), false);
+  }
+
   public BackupRequest emergency(NamedStorage... storages) {
     return new BackupRequest(
         APPLICATION, environment, BackupKind.LOGICAL, Optional.empty(), List.of(storages), true);

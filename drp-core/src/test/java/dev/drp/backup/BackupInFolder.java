@@ -2,14 +2,12 @@ package dev.drp.backup;
 
 import dev.drp.backup.tar.ExtractedFiles;
 import dev.drp.backup.tar.TarFollower;
-import dev.drp.plan.BackupKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,16 +30,7 @@ abstract class BackupInFolder {
   final void aBackupAndItsFilesInAFolder() throws IOException {
     fixture = new BackupFixture(temporary.resolve("state"));
     fixture.server.setBaseBackup(files.tar());
-    fixture
-        .takeBackup()
-        .take(
-            new BackupRequest(
-                BackupFixture.APPLICATION,
-                fixture.environment,
-                BackupKind.PHYSICAL,
-                Optional.empty(),
-                List.of(fixture.localStorage),
-                false));
+    fixture.takeBackup().take(fixture.physical(fixture.localStorage));
     folder = Files.createDirectory(temporary.resolve("data"));
     try (ExtractedFiles extracted = new ExtractedFiles(folder);
         TarFollower tar = new TarFollower(List.of(extracted))) {

@@ -5,7 +5,6 @@ import static dev.drp.backup.BackupFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drp.database.Lsn;
-import dev.drp.plan.BackupKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,16 +39,7 @@ class LocalCatalogTest {
   @Test
   void remembersWhereTheLogOfAPhysicalBackupEnds() {
     fixture.server.setBaseBackup(FakeServerFiles.some(1 << 20).tar());
-    fixture
-        .takeBackup()
-        .take(
-            new BackupRequest(
-                BackupFixture.APPLICATION,
-                fixture.environment,
-                BackupKind.PHYSICAL,
-                Optional.empty(),
-                List.of(fixture.localStorage),
-                false));
+    fixture.takeBackup().take(fixture.physical(fixture.localStorage));
 
     assertThat(fixture.localCatalog().read(ENVIRONMENT).backups())
         .singleElement()

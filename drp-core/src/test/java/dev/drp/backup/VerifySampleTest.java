@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,16 +39,7 @@ class VerifySampleTest {
     for (int i = 0; i < 3; i++) {
       fixture.takeMany(1, Duration.ofHours(1));
       fixture.server.setBaseBackup(files.tar());
-      fixture
-          .takeBackup()
-          .take(
-              new BackupRequest(
-                  BackupFixture.APPLICATION,
-                  fixture.environment,
-                  BackupKind.PHYSICAL,
-                  Optional.empty(),
-                  List.of(fixture.localStorage),
-                  false));
+      fixture.takeBackup().take(fixture.physical(fixture.localStorage));
       fixture.clock.advance(Duration.ofHours(1));
       files.change("base/5/16384", 3 << 19);
     }

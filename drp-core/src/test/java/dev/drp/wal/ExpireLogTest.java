@@ -8,7 +8,6 @@ import dev.drp.RecoveryException;
 import dev.drp.backup.BackupCatalog;
 import dev.drp.backup.BackupFixture;
 import dev.drp.backup.BackupId;
-import dev.drp.backup.BackupRequest;
 import dev.drp.backup.CatalogEntry;
 import dev.drp.backup.FailingStorage;
 import dev.drp.backup.FakeServerFiles;
@@ -16,7 +15,6 @@ import dev.drp.backup.InMemoryStorage;
 import dev.drp.backup.NamedStorage;
 import dev.drp.backup.ObjectName;
 import dev.drp.backup.StoredObject;
-import dev.drp.plan.BackupKind;
 import dev.drp.plan.Span;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,18 +47,7 @@ class ExpireLogTest {
 
   private BackupId backUp(int segment, NamedStorage storage) {
     fixture.server.setBaseBackup(files.withLogInSegment(segment).tar());
-    return fixture
-        .takeBackup()
-        .take(
-            new BackupRequest(
-                BackupFixture.APPLICATION,
-                fixture.environment,
-                BackupKind.PHYSICAL,
-                Optional.empty(),
-                List.of(storage),
-                false))
-        .manifest()
-        .id();
+    return fixture.takeBackup().take(fixture.physical(storage)).manifest().id();
   }
 
   private static void archive(InMemoryStorage storage, int timeline, int first, int last) {

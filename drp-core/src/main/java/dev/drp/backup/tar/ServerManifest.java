@@ -66,7 +66,7 @@ public final class ServerManifest implements TarListener {
   public void end() {
     TarMember ended = requireNonNull(current, "current");
     if (ended.isFile() && !isManifest()) {
-      files.put(normal(ended.name()), new Seen(ended.bytes(), (int) checksum.getValue()));
+      files.put(ended.path(), new Seen(ended.bytes(), (int) checksum.getValue()));
     }
   }
 
@@ -78,10 +78,11 @@ public final class ServerManifest implements TarListener {
   /**
    * Of a file whose content did not pass, but its beginning and its end did.
    *
+   * @param path that of its {@link TarMember}
    * @param actual CRC-32C of its content
    */
-  public void replaceChecksum(String name, int actual) {
-    files.computeIfPresent(normal(name), (any, seen) -> new Seen(seen.bytes(), actual));
+  public void replaceChecksum(String path, int actual) {
+    files.computeIfPresent(path, (any, seen) -> new Seen(seen.bytes(), actual));
   }
 
   private boolean isManifest() {
@@ -90,11 +91,7 @@ public final class ServerManifest implements TarListener {
 
   /** Whether that is what the server says of the others. */
   public static boolean is(TarMember member) {
-    return normal(member.name()).equals(NAME);
-  }
-
-  private static String normal(String name) {
-    return name.startsWith("./") ? name.substring(2) : name;
+    return member.path().equals(NAME);
   }
 
   /**

@@ -17,6 +17,11 @@ public record TarMember(String name, char type, long bytes) {
     requireNonNull(name, "name");
   }
 
+  /** Its name as a path relative to where the tar is unpacked. */
+  public String path() {
+    return name.startsWith("./") ? name.substring(2) : name;
+  }
+
   public boolean isFile() {
     return type == '0' || type == 0;
   }
