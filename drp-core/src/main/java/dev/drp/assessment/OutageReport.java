@@ -34,12 +34,7 @@ public final class OutageReport {
   public OutageReport(OutageAssessment assessment, Language language) {
     this.assessment = requireNonNull(assessment, "assessment");
     this.locale = language.locale();
-    this.messages =
-        ResourceBundle.getBundle(
-            "dev.drp.assessment.messages",
-            locale,
-            OutageReport.class.getClassLoader(),
-            ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
+    this.messages = language.texts(OutageReport.class, "messages");
   }
 
   /** The whole report, as a page of Markdown. */

@@ -40,11 +40,7 @@ public final class PlanLint {
     this.plan = plan;
     this.line = line;
     this.today = LocalDate.ofInstant(clock.instant(), plan.timeZone());
-    this.messages =
-        ResourceBundle.getBundle(
-            "dev.drp.plan.findings",
-            plan.language().locale(),
-            ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
+    this.messages = plan.language().texts(PlanLint.class, "findings");
   }
 
   /** What is found in a plan made in code. */

@@ -20,12 +20,7 @@ final class Wording {
 
   Wording(Language language) {
     locale = language.locale();
-    messages =
-        ResourceBundle.getBundle(
-            "dev.drp.report.messages",
-            locale,
-            Wording.class.getClassLoader(),
-            ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
+    messages = language.texts(Wording.class, "messages");
   }
 
   /** The text of that key; every one of them exists in both languages. */

@@ -16,9 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.ResourceBundle;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -305,18 +303,12 @@ class AssessOutageTest {
   @Test
   void bothLanguagesHaveTheSameWords() {
     for (Reason reason : Reason.values()) {
-      assertThat(words("fr")).contains("reason." + reason);
+      assertThat(words(Language.FR)).contains("reason." + reason);
     }
-    assertThat(words("fr")).isEqualTo(words("en"));
+    assertThat(words(Language.FR)).isEqualTo(words(Language.EN));
   }
 
-  private static Set<String> words(String language) {
-    return new TreeSet<>(
-        ResourceBundle.getBundle(
-                "dev.drp.assessment.messages",
-                Locale.forLanguageTag(language),
-                ResourceBundle.Control.getNoFallbackControl(
-                    ResourceBundle.Control.FORMAT_PROPERTIES))
-            .keySet());
+  private static Set<String> words(Language language) {
+    return new TreeSet<>(language.texts(OutageReport.class, "messages").keySet());
   }
 }

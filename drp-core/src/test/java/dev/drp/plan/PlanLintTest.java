@@ -8,7 +8,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Locale;
 import java.util.ResourceBundle;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -297,16 +296,11 @@ class PlanLintTest {
   @ParameterizedTest
   @EnumSource(Rule.class)
   void everyRuleHasAMessageWithTheSameDetailsInBothLanguages(Rule rule) {
-    assertThat(details(Locale.FRENCH, rule)).isEqualTo(details(Locale.ROOT, rule));
+    assertThat(details(Language.FR, rule)).isEqualTo(details(Language.EN, rule));
   }
 
-  private static List<String> details(Locale locale, Rule rule) {
-    ResourceBundle messages =
-        ResourceBundle.getBundle(
-            "dev.drp.plan.findings",
-            locale,
-            ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
-    assertThat(messages.getLocale()).isEqualTo(locale);
+  private static List<String> details(Language language, Rule rule) {
+    ResourceBundle messages = language.texts(PlanLint.class, "findings");
     assertThat(messages.keySet()).contains(rule.id());
     return Pattern.compile("%\\d\\$s")
         .matcher(messages.getString(rule.id()))
