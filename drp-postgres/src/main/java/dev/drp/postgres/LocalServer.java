@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server of this machine's PostgreSQL programs that is ours: it listens on a unix socket in a
@@ -29,12 +31,10 @@ import java.util.stream.Stream;
  */
 final class LocalServer {
   private static final int PORT = 5432;
-  private static final String PID_FILE = "postmaster.pid";
   private static final long PAUSE_MILLIS = 5;
   private static final long LONGEST_PAUSE_MILLIS = 500;
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
   private static final Duration END_LIMIT = Duration.ofSeconds(20);
-  private static final int SHARED_MEMORY_LINE = 6;
 
   private final CommandRunner runner;
   private final Function<List<String>, Command> commands;
@@ -88,7 +88,19 @@ final class LocalServer {
 
   void awaitRecovery(Sessions sessions, Progress progress) {
     try (ReplayProgress replay = new ReplayProgress(this::log, progress)) {
+      awaitReady();
       PostgresSandboxes.awaitRecovery(sessions, this::runs, this::log);
+    }
+  }
+
+  /** Until it says so itself or has ended: looking there costs less than a connection. */
+  private void awaitReady() {
+    long began = System.nanoTime();
+    Optional<PidFile> server = PidFile.in(data);
+    while (server.isPresent() && !server.get().isReady() && runs()) {
+      long tenth = Duration.ofNanos(System.nanoTime() - began).toMillis() / 10;
+      pause(Math.min(LONGEST_PAUSE_MILLIS, Math.max(PAUSE_MILLIS, tenth)));
+      server = PidFile.in(data);
     }
   }
 
@@ -103,22 +115,56 @@ final class LocalServer {
   void stop() {
     run(END_LIMIT, "stop", "--no-wait", "--mode=fast");
     long pause = PAUSE_MILLIS;
-    while (Files.exists(data.resolve(PID_FILE)) && runs()) {
-      try {
-        Thread.sleep(pause);
-      } catch (InterruptedException e) {
-        throw RecoveryException.interrupted("waiting for a server to end", e);
-      }
+    while (Files.exists(data.resolve(PidFile.NAME)) && runs()) {
+      pause(pause);
       pause = Math.min(LONGEST_PAUSE_MILLIS, 2 * pause);
     }
   }
 
-  /** Returns once the server runs: it may have to recover before it answers. */
+  /**
+   * Returns once the server runs: it may have to recover before it answers. Whether that failed the
+   * program tells; that it runs, the server's own file does earlier, as the program only looks ten
+   * times a second.
+   */
   private void control(String action, String... options) {
     List<String> all = new ArrayList<>();
     all.addAll(List.of("--wait", "--timeout=" + START_LIMIT.toSeconds()));
     all.addAll(List.of(options));
-    run(START_LIMIT.plus(END_LIMIT), action, all.toArray(String[]::new));
+    Optional<PidFile> before = PidFile.in(data);
+    long asked = System.currentTimeMillis() / 1000;
+    FutureTask<@Nullable Void> program =
+        new FutureTask<>(
+            () -> run(START_LIMIT.plus(END_LIMIT), action, all.toArray(String[]::new)), null);
+    Thread thread = new Thread(program, "drp-pg_ctl");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      while (!program.isDone()) {
+        if (PidFile.in(data).filter(now -> now.isStarted(asked, before)).isPresent()) {
+          return;
+        }
+        pause(PAUSE_MILLIS);
+      }
+      program.get();
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("waiting for a server to start", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RecoveryException ours
+          ? ours
+          : new IllegalStateException(e.getCause());
+    } finally {
+      if (Thread.currentThread().isInterrupted()) {
+        program.cancel(true);
+      }
+    }
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      throw RecoveryException.interrupted("waiting for a server to start or to end", e);
+    }
   }
 
   private void run(Duration limit, String action, String... options) {
@@ -161,13 +207,11 @@ final class LocalServer {
 
   /** Kills all that runs on a data directory of ours, and returns what is still there. */
   static List<String> kill(CommandRunner runner, Path data) {
-    List<String> pidFile = lines(data.resolve(PID_FILE));
+    Optional<PidFile> pidFile = PidFile.in(data);
     List<ProcessHandle> processes = processesIn(data);
     processes.forEach(ProcessHandle::destroyForcibly);
     processes.forEach(LocalServer::awaitEnd);
-    if (pidFile.size() > SHARED_MEMORY_LINE) {
-      removeSharedMemory(runner, pidFile.get(SHARED_MEMORY_LINE).strip());
-    }
+    pidFile.ifPresent(file -> removeSharedMemory(runner, file.sharedMemory()));
     return processesIn(data).stream().map(process -> "process " + process.pid()).toList();
   }
 
