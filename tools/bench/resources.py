@@ -3,9 +3,13 @@
 import json
 import shutil
 
-from harness import folder_of_account, result, say, timed
-from server import Server, dataset
-from sides import Drp
+import transfer
+from harness import USER, folder_of_account, result, say, timed
+from logical import RECIPIENTS
+from server import BIN, Server, dataset
+from sides import Drp, Planned
+
+FILES = 100_000
 
 
 def status_1000(bench):
@@ -63,6 +67,62 @@ def memory_4gb(bench):
     return memory(bench, "4gb", dataset(200_000, copies=6))
 
 
+def four_storages(folder, sshd, s3):
+    """Two folders, another machine over SSH, and a bucket."""
+    return {
+        "first": {"directory": str(folder / "first")},
+        "second": {"directory": str(folder / "second")},
+        "machine": {"sftp": sshd.account, "path": str(folder / "machine"), "off-site": True, **sshd.login},
+        "bucket": {"s3": s3.BUCKET, "endpoint": s3.endpoint, "off-site": True,
+                   "access-key": f"env-file:{s3.keys}#ID", "secret-key": f"env-file:{s3.keys}#KEY"},
+    }
+
+
+def many_files(folder):
+    for number in range(FILES):
+        place = folder / f"{number % 100:02}" / f"{number // 100 % 100:02}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"file-{number}").write_text(f"{number}\n" * 50)
+
+
+def memory_storages(bench):
+    """Encrypted backups of the server and of a folder to all of them, the folder's sync, and its restore."""
+    folder = bench.work / "storages"
+    files = folder / "files"
+    files.mkdir(parents=True)
+    many_files(files)
+    server = dataset(bench.options.users)
+    drp = Planned(folder / "drp")
+    found = {}
+
+    def measure(what, *arguments):
+        peak, seconds = drp.peak_resident(*arguments)
+        say(f"memory-storages: {what}: {peak / 2**20:.0f} MiB resident, {seconds:.1f} s")
+        found[what] = {"seconds": seconds, "residentMiB": peak / 2**20}
+
+    with transfer.Sshd(folder / "sshd").running() as sshd, transfer.S3(folder / "s3").running() as s3, server.running():
+        storages = four_storages(folder, sshd, s3)
+        backup = {"environment": "production", "every": "6h", "keep": "7d", "to": list(storages)}
+        drp.write({
+            "sites": {"here": {"host": "local"}},
+            "environments": {"production": {
+                "site": "here", "configuration": [str(files)],
+                "database": {"host": str(server.folder), "name": "app", "user": USER, "tools": str(BIN)}}},
+            "storages": storages,
+            "encryption": {"recipients": RECIPIENTS},
+            "backups": {"database": {**backup, "kind": "physical"}, "files": {**backup, "kind": "configuration"}},
+            "synced-folders": {"files": {
+                "environment": "production", "folder": str(files), "with": sshd.account,
+                "path": str(folder / "synced"), **sshd.login}}})
+        measure("physical backup", "backup", "production", "--kind", "physical")
+        measure("backup of 100,000 files", "backup", "production", "--kind", "configuration")
+        measure("sync of 100,000 files", "sync", "production")
+        measure("sync of 100,000 files, unchanged", "sync", "production")
+    shutil.rmtree(folder)
+    most = max(case["residentMiB"] for case in found.values())
+    return {**result("MiB resident at most, with -Xmx256m", [{"ours": most, "peer": None}]), "cases": found}
+
+
 def scaling(bench):
     """How many times as long a physical backup and restore of 4 GB take as those of 1 GB; and all times, by size."""
     cases = {
@@ -79,5 +139,6 @@ ALL = {
     "status-1000": (status_1000, "seconds of drp status with 1,000 backups in the catalog"),
     "memory-1gb": (memory_1gb, "resident memory of all backups and restores of 1 GB"),
     "memory-4gb": (memory_4gb, "resident memory of all backups and restores of 4 GB"),
+    "memory-storages": (memory_storages, "resident memory of backups to four storages at once, and of 100,000 files"),
     "scaling": (scaling, "seconds of all backups and restores of 0.25, 1 and 4 GB"),
 }

@@ -32,6 +32,25 @@ class Planned:
     def __call__(self, *arguments, accepted=(0,)):
         return run(self.command(*arguments), accepted=accepted)
 
+    def peak_resident(self, *arguments):
+        """Runs a command; returns the most memory that its process ever had resident, in bytes, and its seconds."""
+        started = time.monotonic()
+        process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        errors = []
+        reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
+        reader.start()
+        peak = 0
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                    if line.startswith("VmHWM:"):  # the kernel's own high-water mark: no peak falls between two looks
+                        peak = max(peak, int(line.split()[1]) * 1024)
+            time.sleep(0.02)
+        reader.join()
+        if process.returncode != 0:
+            raise SystemExit(f"drp {' '.join(arguments)} ended with {process.returncode}\n{errors[0]}")
+        return peak, time.monotonic() - started
+
 
 class Drp(Planned):
     """Our side: a plan for a server, with storage and state in a folder of its own."""
@@ -92,25 +111,6 @@ class Drp(Planned):
         """Arguments of a restore of the newest physical backup, as it is, into the folder that follows."""
         newest = json.loads(self("backups"))["backups"][0]["id"]
         return ["production", "--kind", "physical", "--backup", newest, "--into"]
-
-    def peak_resident(self, *arguments):
-        """Runs a command; returns the most memory that its process ever had resident, in bytes, and its seconds."""
-        started = time.monotonic()
-        process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        errors = []
-        reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
-        reader.start()
-        peak = 0
-        while process.poll() is None:
-            with contextlib.suppress(OSError):
-                for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-                    if line.startswith("VmHWM:"):  # the kernel's own high-water mark: no peak falls between two looks
-                        peak = max(peak, int(line.split()[1]) * 1024)
-            time.sleep(0.02)
-        reader.join()
-        if process.returncode != 0:
-            raise SystemExit(f"drp {' '.join(arguments)} ended with {process.returncode}\n{errors[0]}")
-        return peak, time.monotonic() - started
 
 
 class PgBackRest:

@@ -36,6 +36,8 @@ class Sshd:
             f"ListenAddress 127.0.0.1:{self.port}", f"HostKey {self.folder / 'host_key'}", f"Ciphers {CIPHER}",
             f"AuthorizedKeysFile {self.folder / 'client_key.pub'}", "PidFile none", "UsePAM no", "StrictModes no",
             "PasswordAuthentication no", "Subsystem sftp internal-sftp", ""]))
+        self.account = f"{USER}@127.0.0.1:{self.port}"
+        self.login = {"known-hosts": str(self.known_hosts), "key": str(self.folder / "client_key")}  # as in a plan
         self.config = self.folder / "ssh_config"
         self.config.write_text("\n".join([
             "Host target", "HostName 127.0.0.1", f"Port {self.port}", f"User {USER}", f"IdentityFile {self.folder / 'client_key'}",
@@ -75,8 +77,8 @@ class Synced:
             "sites": {"here": {"host": "local"}},
             "environments": {"production": {"site": "here"}},
             "synced-folders": {"files": {
-                "environment": "production", "folder": str(self.source), "with": f"{USER}@127.0.0.1:{sshd.port}",
-                "path": str(self.targets["ours"]), "known-hosts": str(sshd.known_hosts), "key": str(sshd.folder / "client_key")}}})
+                "environment": "production", "folder": str(self.source), "with": sshd.account,
+                "path": str(self.targets["ours"]), **sshd.login}}})
 
     def ours(self):
         return self.seconds(lambda: self.drp("sync", "production"))
