@@ -237,34 +237,41 @@ def sftp(bench, name, direction):
 
 
 class S3:
-    """The S3 server of the tests, in a process of its own."""
+    """The object gateway of Ceph, with everything that it stores in one folder."""
 
-    BUCKET, ID, KEY = "backups", "an-access-key", "a-secret-key"
+    BUCKET = "backups"
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self.blobs = self.folder / "blobs"
-        self.blobs.mkdir(parents=True)
         self.keys = self.folder / "keys.env"
-        self.keys.write_text(f"ID={self.ID}\nKEY={self.KEY}\n")
-        self.curl = self.folder / "curl.conf"
-        self.curl.write_text(f'user = "{self.ID}:{self.KEY}"\n')
+        self.curl = ["curl", "--fail", "--silent", "--show-error", "--config", self.folder / "curl.conf",
+                     "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"]
 
     @contextlib.contextmanager
     def running(self):
-        run(["mvn", "-B", "-q", "-f", TOP / "pom.xml", "-pl", "drp-transfer", "-am", "-Dquick", "test-compile", "dependency:build-classpath",
-             f"-Dmdep.outputFile={self.folder / 'class-path'}"])
-        java = Path((CACHE / "app/current/java-home").read_text().strip()) / "bin"
-        jars = (self.folder / "class-path").read_text().strip()
-        run([java / "javac", "-cp", jars, "-d", self.folder, TOP / "tools/bench/S3Service.java"])
-        server = subprocess.Popen([java / "java", "-cp", f"{self.folder}:{jars}", "S3Service", self.blobs, self.BUCKET, self.ID, self.KEY],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        server = subprocess.Popen([TOP / "tools/ceph", "start", self.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
-            self.endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+            self.endpoint = server.stdout.readline().strip()
+            if not self.endpoint:
+                raise SystemExit("Ceph does not start")
             yield self
         finally:
             server.stdin.close()
             server.wait()
+
+    def url(self, key):
+        return f"{self.endpoint}/{self.BUCKET}/{key}"
+
+    def remove(self, *keys):
+        for key in keys:
+            run([*self.curl, "--request", "DELETE", self.url(key)])
+        # What was removed is no cost of the next one, nor of the disk.
+        run(["radosgw-admin", "--conf", self.folder / "ceph.conf", "gc", "process", "--include-all"])
+        os.sync()
+
+    def require_same(self, key, source):
+        with subprocess.Popen([*self.curl, self.url(key)], stdout=subprocess.PIPE) as download:
+            run(["cmp", source, "-"], stdin=download.stdout)
 
 
 def s3_upload(bench):
@@ -272,34 +279,33 @@ def s3_upload(bench):
     folder.mkdir()
     source = folder / "source"
     random_file(source, bench.options.gib << 30)
-    command = ["curl", "--fail", "--silent", "--show-error", "--aws-sigv4", "aws:amz:us-east-1:s3",
-               "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--upload-file"]
     with S3(folder / "s3").running() as s3:
         transfer = Transfer(folder / "classes")
+        mine, peers = "bench/object", "peers"
 
         def ours():
-            removed(s3.blobs / s3.BUCKET / "bench")
             return timed(lambda: transfer("s3", s3.endpoint, s3.BUCKET, str(s3.keys), "put", str(source)))
 
         def peer():
-            removed(s3.blobs / s3.BUCKET / "peers")
-            return timed(lambda: run([*command, source, "--config", s3.curl, f"{s3.endpoint}/{s3.BUCKET}/peers"]))
+            return timed(lambda: run([*s3.curl, "--upload-file", source, s3.url(peers)]))
 
         def one_round(number):
             both = alternate(number, ours, peer)
-            for stored in ("bench/object", "peers"):
-                run(["cmp", source, s3.blobs / s3.BUCKET / stored])
+            for stored in (mine, peers):
+                s3.require_same(stored, source)
+            s3.remove(mine, peers)
             return both
 
         rounds = bench.rounds("s3-upload", one_round)
     shutil.rmtree(folder)
-    return result("s", rounds, "curl", " ".join([*command, "SOURCE", "URL"]))
+    return result("s", rounds, "curl", f"curl --aws-sigv4 aws:amz:us-east-1:s3 --header 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --upload-file"
+                  f" of {bench.options.gib} GiB, Ceph's object gateway")
 
 
 ALL = {
     "sftp-upload": (lambda bench: sftp(bench, "sftp-upload", "put"), "seconds of a file (--gib) into a storage over SFTP, against sftp of OpenSSH"),
     "sftp-download": (lambda bench: sftp(bench, "sftp-download", "get"), "the same out of it"),
-    "s3-upload": (s3_upload, "seconds of a file (--gib) into a bucket, against one PUT of curl"),
+    "s3-upload": (s3_upload, "seconds of a file (--gib) into a bucket of Ceph's object gateway (tools/ceph), against one PUT of curl"),
     "sync-small-files": (sync_small_files, "seconds of drp sync of 5,000 new files over SSH, against rsync -a"),
     "sync-unchanged": (sync_unchanged, "the same where nothing has changed"),
     "sync-big-file": (sync_big_file, "the same of a new file of 1 GiB"),

@@ -33,7 +33,7 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 /**
  * A storage in a bucket of an S3 service. An object is published by a conditional request, so that
  * nothing is ever replaced; before, it is looked whether it is there, as some services ignore the
- * condition. Large objects are sent in parts, with a checksum each, and take some 24 MiB of memory.
+ * condition. Large objects are sent in parts, with a checksum each, and take some 40 MiB of memory.
  */
 public final class S3Storage implements BackupStorage, AutoCloseable {
   /** No upload takes longer; nobody can tell whether the writer of an older one still lives. */

@@ -9,11 +9,15 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -29,20 +33,32 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadResponse;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ObjectLockMode;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.UploadPartResponse;
 
 /**
- * An object that is being written: in one request if it is small, else in parts, of which one or
- * two are on their way while the next one fills. Closing it before it is complete removes what was
+ * An object that is being written: in one request if it is small, else in parts, of which up to
+ * four are on their way while the next one fills. Closing it before it is complete removes what was
  * sent. Used by one thread.
+ *
+ * <p>Services differ in what they enforce. One that does not tell the checksum of what it received
+ * has not compared it: what it has is read back. One that completes an upload whatever is there
+ * already is asked what is there, just before and after. One that forgets to lock what came in
+ * parts is told once more.
  */
 final class S3Upload extends OutputStream implements AutoCloseable {
-  private static final int AT_ONCE = 2;
+
+  /** Of larger objects, whoever writes them reads back all of it; see the design note. */
+  private static final long MOST_READ_BACK = 64 << 20;
+
   private static final byte[] NONE = {};
   private static final int NOT_FOUND = 404;
   private static final int CONFLICT = 409;
@@ -52,13 +68,14 @@ final class S3Upload extends OutputStream implements AutoCloseable {
   private final S3Bucket bucket;
   private final String key;
   private final Sizes sizes;
-  private final Clock clock;
+  private final Instant begun;
   private final List<CompletedPart> parts = new ArrayList<>();
   private final Deque<Sending> onTheWay = new ArrayDeque<>();
   private final Checksum[] whole = {new CRC32C(), new CRC32()};
   private @Nullable ExecutorService senders;
   private @Nullable String uploadId;
   private @Nullable RuntimeException failure;
+  private volatile boolean compared = true;
   private byte[] buffer;
   private int filled;
   private int sent;
@@ -72,6 +89,8 @@ final class S3Upload extends OutputStream implements AutoCloseable {
   record Sizes(int first) {
     static final Sizes USUAL = new Sizes(8 << 20);
 
+    private static final int MOST_AT_ONCE = 4;
+    private static final int LEAST_AT_ONCE = 2;
     private static final int MOST_PARTS = 10_000;
     private static final int FIRST_PARTS = 1_000;
     private static final int SECOND_PARTS = 4_000;
@@ -79,10 +98,22 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     int of(int number) {
       return number <= FIRST_PARTS ? first : number <= SECOND_PARTS ? 2 * first : 4 * first;
     }
+
+    /**
+     * How many parts are on their way when this one starts, itself among them: fewer, if larger.
+     */
+    int atOnce(int number) {
+      return Math.max(LEAST_AT_ONCE, MOST_AT_ONCE * first / of(number));
+    }
   }
 
-  /** An object that is there. */
-  record Present(long bytes) {}
+  /**
+   * An object that is there.
+   *
+   * @param tag what the service calls this content of it; without quotes
+   * @param locked whether the service says that it has a retention
+   */
+  record Present(long bytes, String tag, Optional<String> version, boolean locked) {}
 
   /** A part that is on its way, and the memory that it is in. */
   private static final class Sending {
@@ -109,14 +140,19 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     this.bucket = bucket;
     this.key = key;
     this.sizes = sizes;
-    this.clock = clock;
+    this.begun = clock.instant();
     this.buffer = new byte[sizes.of(1)];
   }
 
   static Optional<Present> find(S3Client client, S3Bucket bucket, String key) {
     try {
       HeadObjectResponse head = client.headObject(it -> it.bucket(bucket.name()).key(key));
-      return Optional.of(new Present(head.contentLength()));
+      return Optional.of(
+          new Present(
+              head.contentLength(),
+              unquoted(head.eTag()),
+              Optional.ofNullable(head.versionId()),
+              head.objectLockMode() != null));
     } catch (S3Exception e) {
       if (e.statusCode() == NOT_FOUND) {
         return Optional.empty();
@@ -152,8 +188,9 @@ final class S3Upload extends OutputStream implements AutoCloseable {
       try (Compared compared = new Compared()) {
         content.writeTo(compared);
         compared.requireSame();
-        return present.get().bytes();
       }
+      requireLocked(present.get());
+      return present.get().bytes();
     }
     try {
       content.writeTo(this);
@@ -165,20 +202,60 @@ final class S3Upload extends OutputStream implements AutoCloseable {
       }
       throw e;
     }
+    String tag = publish();
+    if (compared && sent == 0 && !tag.isEmpty()) {
+      return bytes; // as in all that a service does with one request
+    }
+    Present there =
+        find(client, bucket, key).orElseThrow(() -> new IOException("it is not there any more"));
+    if (!there.tag().equals(tag)) {
+      requireSameAsSent();
+    } else if (!compared && bytes <= MOST_READ_BACK && !isSameAsSent()) {
+      client.deleteObject(it -> it.bucket(bucket.name()).key(key));
+      throw new IOException("what was stored is not what was sent");
+    }
+    requireLocked(there);
+    return bytes;
+  }
+
+  /** Gives the tag of what was sent; an empty one when something was there already. */
+  private String publish() throws IOException {
     try {
       if (uploadId == null) {
-        putWhole();
-      } else {
-        sendBuffer();
-        complete();
+        return putWhole();
       }
+      sendBuffer();
+      while (!onTheWay.isEmpty()) {
+        awaitOldest();
+      }
+      // A service that ignores the condition would replace what came meanwhile.
+      return find(client, bucket, key).isPresent() ? "" : complete();
     } catch (S3Exception e) {
       if (!isThere(e)) {
         throw e;
       }
-      requireSameAsSent();
+      return "";
     }
-    return bytes;
+  }
+
+  /** Ceph 16 forgets the retention of what is sent in parts, and says nothing. */
+  private void requireLocked(Present there) {
+    if (there.locked()) {
+      return;
+    }
+    bucket
+        .lock()
+        .ifPresent(
+            lock ->
+                client.putObjectRetention(
+                    it ->
+                        it.bucket(bucket.name())
+                            .key(key)
+                            .versionId(there.version().orElse(null))
+                            .retention(
+                                set ->
+                                    set.mode(retention(lock))
+                                        .retainUntilDate(lock.duration().after(begun)))));
   }
 
   private static boolean isThere(S3Exception e) {
@@ -209,21 +286,24 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     }
   }
 
-  private void putWhole() {
+  private String putWhole() {
+    String checksum = checksum(buffer, filled);
     PutObjectRequest.Builder request =
         PutObjectRequest.builder()
             .bucket(bucket.name())
             .key(key)
             .ifNoneMatch("*")
-            .checksumCRC32C(checksum(buffer, filled));
+            .checksumCRC32C(checksum);
     bucket
         .lock()
         .ifPresent(
             lock ->
                 request
                     .objectLockMode(mode(lock))
-                    .objectLockRetainUntilDate(lock.duration().after(clock.instant())));
-    client.putObject(request.build(), body(buffer, filled));
+                    .objectLockRetainUntilDate(lock.duration().after(begun)));
+    PutObjectResponse answer = client.putObject(request.build(), body(buffer, filled));
+    compared = checksum.equals(answer.checksumCRC32C());
+    return unquoted(answer.eTag());
   }
 
   private void sendBuffer() throws IOException {
@@ -235,8 +315,11 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     }
     try {
       String upload = begin();
-      byte[] next = onTheWay.size() < AT_ONCE ? NONE : awaitOldest();
       int number = ++sent;
+      byte[] next = NONE;
+      while (onTheWay.size() >= sizes.atOnce(number)) {
+        next = awaitOldest();
+      }
       byte[] data = buffer;
       int length = filled;
       onTheWay.add(new Sending(data, senders().submit(() -> send(upload, number, data, length))));
@@ -250,8 +333,8 @@ final class S3Upload extends OutputStream implements AutoCloseable {
   }
 
   private String begin() {
-    String begun = uploadId;
-    if (begun == null) {
+    String upload = uploadId;
+    if (upload == null) {
       CreateMultipartUploadRequest.Builder request =
           CreateMultipartUploadRequest.builder()
               .bucket(bucket.name())
@@ -263,11 +346,11 @@ final class S3Upload extends OutputStream implements AutoCloseable {
               lock ->
                   request
                       .objectLockMode(mode(lock))
-                      .objectLockRetainUntilDate(lock.duration().after(clock.instant())));
-      begun = client.createMultipartUpload(request.build()).uploadId();
-      uploadId = begun;
+                      .objectLockRetainUntilDate(lock.duration().after(begun)));
+      upload = client.createMultipartUpload(request.build()).uploadId();
+      uploadId = upload;
     }
-    return begun;
+    return upload;
   }
 
   private ExecutorService senders() {
@@ -275,7 +358,7 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     if (known == null) {
       known =
           Executors.newFixedThreadPool(
-              AT_ONCE,
+              Sizes.MOST_AT_ONCE,
               work -> {
                 Thread thread = new Thread(work, "drp-s3");
                 thread.setDaemon(true);
@@ -288,18 +371,23 @@ final class S3Upload extends OutputStream implements AutoCloseable {
 
   private CompletedPart send(String upload, int number, byte[] data, int length) {
     String checksum = checksum(data, length);
-    String tag =
-        client
-            .uploadPart(
-                it ->
-                    it.bucket(bucket.name())
-                        .key(key)
-                        .uploadId(upload)
-                        .partNumber(number)
-                        .checksumCRC32C(checksum),
-                body(data, length))
-            .eTag();
-    return CompletedPart.builder().partNumber(number).eTag(tag).checksumCRC32C(checksum).build();
+    UploadPartResponse answer =
+        client.uploadPart(
+            it ->
+                it.bucket(bucket.name())
+                    .key(key)
+                    .uploadId(upload)
+                    .partNumber(number)
+                    .checksumCRC32C(checksum),
+            body(data, length));
+    if (!checksum.equals(answer.checksumCRC32C())) {
+      compared = false;
+    }
+    return CompletedPart.builder()
+        .partNumber(number)
+        .eTag(answer.eTag())
+        .checksumCRC32C(checksum)
+        .build();
   }
 
   /** Gives its memory, to be used again. */
@@ -317,18 +405,37 @@ final class S3Upload extends OutputStream implements AutoCloseable {
     }
   }
 
-  private void complete() {
-    while (!onTheWay.isEmpty()) {
-      awaitOldest();
-    }
-    client.completeMultipartUpload(
-        it ->
-            it.bucket(bucket.name())
-                .key(key)
-                .uploadId(uploadId)
-                .ifNoneMatch("*")
-                .multipartUpload(all -> all.parts(parts)));
+  private String complete() {
+    CompleteMultipartUploadResponse answer =
+        client.completeMultipartUpload(
+            it ->
+                it.bucket(bucket.name())
+                    .key(key)
+                    .uploadId(uploadId)
+                    .ifNoneMatch("*")
+                    .multipartUpload(all -> all.parts(parts)));
     uploadId = null;
+    String tag = unquoted(answer.eTag());
+    return tag.isEmpty() ? tagOfParts() : tag; // Ceph 16 does not say
+  }
+
+  /** As S3 makes it of those of the parts; an empty one where they are something else. */
+  private String tagOfParts() {
+    try {
+      MessageDigest all = MessageDigest.getInstance("MD5");
+      for (CompletedPart part : parts) {
+        all.update(HexFormat.of().parseHex(unquoted(part.eTag())));
+      }
+      return HexFormat.of().formatHex(all.digest()) + "-" + parts.size();
+    } catch (IllegalArgumentException e) {
+      return "";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
+  private static String unquoted(@Nullable String tag) {
+    return tag == null ? "" : tag.replace("\"", "");
   }
 
   /** Removes what was sent and is not complete. */
@@ -353,8 +460,13 @@ final class S3Upload extends OutputStream implements AutoCloseable {
 
   /** Somebody else was quicker: with the same content, all is well. */
   private void requireSameAsSent() throws IOException {
-    try (Compared there = new Compared();
-        InputStream stored = S3Download.open(client, bucket.name(), key, 0)) {
+    if (!isSameAsSent()) {
+      throw new OtherContent("other content");
+    }
+  }
+
+  private boolean isSameAsSent() throws IOException {
+    try (InputStream stored = S3Download.open(client, bucket.name(), key, 0)) {
       Checksum[] other = {new CRC32C(), new CRC32()};
       byte[] piece = new byte[1 << 16];
       long size = 0;
@@ -364,11 +476,9 @@ final class S3Upload extends OutputStream implements AutoCloseable {
         }
         size += n;
       }
-      if (size != bytes
-          || other[0].getValue() != whole[0].getValue()
-          || other[1].getValue() != whole[1].getValue()) {
-        throw new OtherContent("other content");
-      }
+      return size == bytes
+          && other[0].getValue() == whole[0].getValue()
+          && other[1].getValue() == whole[1].getValue();
     }
   }
 
@@ -377,6 +487,10 @@ final class S3Upload extends OutputStream implements AutoCloseable {
       case GOVERNANCE -> ObjectLockMode.GOVERNANCE;
       case COMPLIANCE -> ObjectLockMode.COMPLIANCE;
     };
+  }
+
+  private static ObjectLockRetentionMode retention(ObjectLock lock) {
+    return ObjectLockRetentionMode.fromValue(mode(lock).toString());
   }
 
   /** Without a copy; what is sent stays as it is until the service has answered. */

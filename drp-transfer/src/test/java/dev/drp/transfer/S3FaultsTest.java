@@ -41,9 +41,27 @@ import org.junit.jupiter.api.io.TempDir;
  * of the other tests does not enforce locks. Answers are played one after the other.
  */
 class S3FaultsTest {
+  private static final String CHECKSUM = "x-amz-checksum-crc32c";
   private static final ObjectName NAME = new ObjectName("shop/part");
   private static final Instant NOW = Instant.parse("2026-11-22T10:15:00Z");
   private static final Answer ABSENT = exchange -> exchange.sendResponseHeaders(404, -1);
+
+  /** Of a service that compares the checksum of what it received, and says so. */
+  private static final Answer COMPARED =
+      exchange -> {
+        String checksum = exchange.getRequestHeaders().getFirst(CHECKSUM);
+        exchange.getResponseHeaders().add(CHECKSUM, checksum);
+        text(200, "").to(exchange);
+      };
+
+  private static final Answer BEGUN =
+      text(
+          200,
+          "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+  private static final Answer COMPLETE =
+      text(
+          200,
+          "<CompleteMultipartUploadResult><ETag>\"tag\"</ETag></CompleteMultipartUploadResult>");
 
   @TempDir Path folder;
   private final Deque<Answer> answers = new ArrayDeque<>();
@@ -121,6 +139,9 @@ class S3FaultsTest {
       exchange.getResponseHeaders().add("Content-Type", "application/xml");
       exchange.getResponseHeaders().add("ETag", "\"tag\"");
       boolean empty = bytes.length == 0 || exchange.getRequestMethod().equals("HEAD");
+      if (empty) {
+        exchange.getResponseHeaders().add("Content-Length", String.valueOf(bytes.length));
+      }
       exchange.sendResponseHeaders(code, empty ? -1 : bytes.length);
       if (!empty) {
         exchange.getResponseBody().write(bytes);
@@ -130,7 +151,7 @@ class S3FaultsTest {
 
   @Test
   void sendsTheConditionTheChecksumAndTheLockOfASmallObject() throws IOException {
-    play(ABSENT, text(200, ""));
+    play(ABSENT, COMPARED);
 
     storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE)))
         .put(NAME, output -> output.write("123456789".getBytes(UTF_8)));
@@ -146,14 +167,7 @@ class S3FaultsTest {
 
   @Test
   void sendsTheConditionAndTheLockOfALargeObject() throws IOException {
-    play(
-        ABSENT,
-        text(
-            200,
-            "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"),
-        text(200, ""),
-        text(200, ""),
-        text(200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"));
+    play(ABSENT, BEGUN, COMPARED, COMPARED, ABSENT, COMPLETE, locked(""));
 
     storage(Optional.of(lock(ObjectLock.Mode.GOVERNANCE)))
         .put(NAME, output -> output.write(new byte[1500]));
@@ -163,7 +177,7 @@ class S3FaultsTest {
     assertThat(begin.header("x-amz-checksum-algorithm")).isEqualTo("CRC32C");
     assertThat(requests.subList(2, 4))
         .allSatisfy(part -> assertThat(part.header("x-amz-checksum-crc32c")).hasSize(8));
-    Request complete = requests.get(4);
+    Request complete = requests.get(5);
     assertThat(complete.method()).isEqualTo("POST");
     assertThat(complete.target().getQuery()).contains("uploadId=u1");
     assertThat(complete.header("If-None-Match")).isEqualTo("*");
@@ -171,7 +185,7 @@ class S3FaultsTest {
 
   @Test
   void sendsNoLockUnlessThePlanAsksForIt() throws IOException {
-    play(ABSENT, text(200, ""));
+    play(ABSENT, COMPARED);
 
     storage(Optional.empty()).put(NAME, output -> output.write('x'));
 
@@ -180,7 +194,7 @@ class S3FaultsTest {
 
   @Test
   void signsTheContentWhereItLeavesThisMachineUnencrypted() throws IOException {
-    play(ABSENT, text(200, ""));
+    play(ABSENT, COMPARED);
 
     // Leads to this machine as well, and does not look like it.
     storage("0.0.0.0", Optional.empty()).put(NAME, output -> output.write('x'));
@@ -195,7 +209,7 @@ class S3FaultsTest {
     for (String host : List.of("127.0.0.1", "localhost", "LOCALHOST")) {
       answers.clear();
       requests.clear();
-      play(ABSENT, text(200, ""));
+      play(ABSENT, COMPARED);
 
       storage(host, Optional.empty()).put(NAME, output -> output.write('x'));
 
@@ -208,12 +222,7 @@ class S3FaultsTest {
 
   @Test
   void removesWhatWasSentWhenThePartsAreRefused() throws IOException {
-    play(
-        ABSENT,
-        text(
-            200,
-            "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>"),
-        status(400, "BadDigest"));
+    play(ABSENT, BEGUN, status(400, "BadDigest"));
 
     for (int size : new int[] {1001, 9000}) { // noticed at the end, and on the way
       S3Storage storage = storage(Optional.empty());
@@ -221,9 +230,137 @@ class S3FaultsTest {
 
       assertThat(requests.get(requests.size() - 1).method()).isEqualTo("DELETE");
       assertThat(requests).noneMatch(it -> it.method().equals("POST") && isOf(it, "u1"));
-      answers.addFirst(text(200, "<R><UploadId>u1</UploadId></R>"));
+      answers.addFirst(BEGUN);
       answers.addFirst(ABSENT);
     }
+  }
+
+  @Test
+  void readsBackWhatTheServiceDidNotCompare() throws IOException {
+    play(ABSENT, text(200, ""), text(200, ""), text(200, "x"));
+
+    storage(Optional.empty()).put(NAME, output -> output.write('x'));
+
+    assertThat(requests).extracting(Request::method).containsExactly("HEAD", "PUT", "HEAD", "GET");
+  }
+
+  @Test
+  void readsBackPartsThatTheServiceDidNotCompare() throws IOException {
+    Answer whole = text(200, "x".repeat(1500));
+    play(ABSENT, BEGUN, COMPARED, text(200, ""), ABSENT, COMPLETE, text(200, ""), whole);
+
+    storage(Optional.empty()).put(NAME, output -> output.write("x".repeat(1500).getBytes(UTF_8)));
+
+    assertThat(requests).hasSize(8);
+    assertThat(requests.get(7).method()).isEqualTo("GET");
+  }
+
+  @Test
+  void removesWhatWasStoredOtherThanSent() throws IOException {
+    play(ABSENT, text(200, ""), text(200, ""), text(200, "y"), text(204, ""));
+
+    assertFails(ErrorCode.STORAGE_UNAVAILABLE, storage(Optional.empty()), 1);
+
+    assertThat(requests)
+        .extracting(Request::method)
+        .containsExactly("HEAD", "PUT", "HEAD", "GET", "DELETE");
+  }
+
+  @Test
+  void readsNothingBackThatTheServiceCompared() throws IOException {
+    play(ABSENT, COMPARED);
+
+    storage(Optional.empty()).put(NAME, output -> output.write('x'));
+
+    assertThat(requests).hasSize(2);
+  }
+
+  /** On a service that would replace what is there. */
+  @Test
+  void completesNothingOverWhatSomebodyElsePublishedMeanwhile() throws IOException {
+    Answer there = text(200, "");
+    play(ABSENT, BEGUN, COMPARED, COMPARED, there, there, text(200, "other"), text(204, ""));
+
+    assertFails(ErrorCode.OBJECT_EXISTS, storage(Optional.empty()), 1500);
+
+    assertThat(requests).noneMatch(it -> it.method().equals("POST") && isOf(it, "u1"));
+    assertThat(requests.get(7)).matches(it -> it.method().equals("DELETE") && isOf(it, "u1"));
+  }
+
+  /** Both saw that nothing was there: the other one completed last, and has what is there. */
+  @Test
+  void noticesThatWhatItCompletedWasReplaced() throws IOException {
+    Answer others =
+        exchange -> {
+          exchange.getResponseHeaders().add("ETag", "\"others\"");
+          exchange.getResponseHeaders().add("Content-Length", "5");
+          exchange.sendResponseHeaders(200, -1);
+        };
+    play(ABSENT, BEGUN, COMPARED, COMPARED, ABSENT, COMPLETE, others, text(200, "other"));
+
+    assertFails(ErrorCode.OBJECT_EXISTS, storage(Optional.empty()), 1500);
+
+    assertThat(requests).noneMatch(it -> it.method().equals("DELETE"));
+  }
+
+  @Test
+  void locksALargeObjectThatTheServiceForgotToLock() throws IOException {
+    play(ABSENT, BEGUN, COMPARED, COMPARED, ABSENT, COMPLETE, text(200, ""), text(200, ""));
+
+    storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE)))
+        .put(NAME, output -> output.write(new byte[1500]));
+
+    assertThat(requests).hasSize(8);
+    assertLocks(requests.get(7));
+  }
+
+  @Test
+  void leavesALargeObjectAloneThatTheServiceLocked() throws IOException {
+    play(ABSENT, BEGUN, COMPARED, COMPARED, ABSENT, COMPLETE, locked(""));
+
+    storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE)))
+        .put(NAME, output -> output.write(new byte[1500]));
+
+    assertThat(requests).hasSize(7);
+  }
+
+  /** As after a run that ended between both. */
+  @Test
+  void locksWhatIsThereAndIsNotLocked() throws IOException {
+    S3Storage storage = storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE)));
+
+    play(text(200, "x"), text(200, "x"), text(200, ""));
+    storage.put(NAME, output -> output.write('x'));
+    assertThat(requests).hasSize(3);
+    assertLocks(requests.get(2));
+
+    answers.clear();
+    requests.clear();
+    play(locked("x"), text(200, "x"));
+    storage.put(NAME, output -> output.write('x'));
+    assertThat(requests).hasSize(2);
+  }
+
+  @Test
+  void failsWhenWhatItWroteCannotBeLocked() throws IOException {
+    play(ABSENT, BEGUN, COMPARED, COMPARED, ABSENT, COMPLETE, text(200, ""));
+    play(status(403, "AccessDenied"));
+
+    assertFails(
+        ErrorCode.ACCESS_DENIED, storage(Optional.of(lock(ObjectLock.Mode.COMPLIANCE))), 1500);
+  }
+
+  private static Answer locked(String body) {
+    return exchange -> {
+      exchange.getResponseHeaders().add("x-amz-object-lock-mode", "COMPLIANCE");
+      text(200, body).to(exchange);
+    };
+  }
+
+  private static void assertLocks(Request request) {
+    assertThat(request.method()).isEqualTo("PUT");
+    assertThat(request.target().getQuery()).startsWith("retention");
+    assertThat(request.body()).contains("<Mode>COMPLIANCE</Mode>", "2026-12-22T10:15:00Z");
   }
 
   private static boolean isOf(Request request, String upload) {
@@ -232,7 +369,7 @@ class S3FaultsTest {
 
   @Test
   void asksAgainAfterAnErrorThatPasses() throws IOException {
-    play(ABSENT, status(503, "SlowDown"), status(500, "InternalError"), text(200, ""));
+    play(ABSENT, status(503, "SlowDown"), status(500, "InternalError"), COMPARED);
 
     storage(Optional.empty()).put(NAME, output -> output.write('x'));
 

@@ -11,6 +11,7 @@ import dev.drp.backup.ObjectName;
 import dev.drp.backup.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -26,7 +27,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** On a real server of the protocol. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -34,15 +37,27 @@ class S3StorageTest extends BackupStorageContract {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   /** The smallest that S3 allows. */
-  private static final int PART = 5 << 20;
+  static final int PART = 5 << 20;
 
-  @TempDir static Path folder;
+  private Path folder;
   private S3Server server;
   private S3Bucket bucket;
 
+  /**
+   * @param folder for what it stores
+   */
+  S3Server newServer(Path folder) {
+    return S3Server.start(folder);
+  }
+
+  S3Server server() {
+    return server;
+  }
+
   @BeforeAll
-  void startServer() {
-    server = S3Server.start(folder);
+  void startServer(@TempDir Path folder) {
+    this.folder = folder;
+    server = newServer(folder);
     bucket = server.bucket("unused");
   }
 
@@ -58,6 +73,10 @@ class S3StorageTest extends BackupStorageContract {
   }
 
   private S3Storage storage() {
+    return storage(bucket);
+  }
+
+  static S3Storage storage(S3Bucket bucket) {
     return new S3Storage(bucket, Clock.systemUTC(), new S3Upload.Sizes(PART));
   }
 
@@ -122,6 +141,40 @@ class S3StorageTest extends BackupStorageContract {
       }
     }
     assertThat(uploads()).isZero();
+  }
+
+  @Test
+  void sendsSignedContentWhereItLeavesThisMachineUnencrypted() throws IOException {
+    // Leads to this machine as well, and does not look like it.
+    URI endpoint = URI.create("http://0.0.0.0:" + server.endpoint().getPort());
+    S3Storage storage = storage(at(endpoint, S3Server.BUCKET, server.keys()));
+    for (int size : new int[] {10, PART + 1}) {
+      ObjectName name = FOLDER.child("signed" + size);
+      byte[] content = random(size);
+
+      storage.put(name, output -> output.write(content));
+
+      try (InputStream input = storage.open(name)) {
+        assertThat(input.readAllBytes()).isEqualTo(content);
+      }
+    }
+  }
+
+  /** A storage reads back what the server does not answer with the checksum of. */
+  @Test
+  void theServerTellsNoChecksumThatItHasNotCompared() {
+    String told = "";
+    try (S3Client client = bucket.connect()) {
+      told =
+          client
+              .putObject(
+                  it -> it.bucket(S3Server.BUCKET).key("wrong").checksumCRC32C("AAAAAA=="),
+                  RequestBody.fromString("content"))
+              .checksumCRC32C();
+    } catch (S3Exception e) {
+      assertThat(e.statusCode()).isEqualTo(400);
+    }
+    assertThat(told).isNullOrEmpty();
   }
 
   @Test
@@ -196,8 +249,12 @@ class S3StorageTest extends BackupStorageContract {
   }
 
   private S3Bucket at(String name, Path keys) {
+    return at(server.endpoint(), name, keys);
+  }
+
+  private static S3Bucket at(URI endpoint, String name, Path keys) {
     return S3Server.bucket(
-        server.endpoint(),
+        endpoint,
         name,
         "",
         keys,
@@ -215,7 +272,7 @@ class S3StorageTest extends BackupStorageContract {
     }
   }
 
-  private static byte[] random(int size) {
+  static byte[] random(int size) {
     byte[] content = new byte[size];
     new Random(size).nextBytes(content);
     return content;
