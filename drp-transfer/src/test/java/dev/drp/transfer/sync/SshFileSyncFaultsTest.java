@@ -203,17 +203,6 @@ class SshFileSyncFaultsTest {
     assertThat(target).doesNotExist();
   }
 
-  @Test
-  void rsyncConnectsToNoHostWhoseKeyHasChanged() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
-    fileSync.preview(request(Direction.PUSH)); // our connection exists
-    sshd.expectAnotherHostKey();
-    random("large", 2 << 20);
-
-    assertThat(failure(Direction.PUSH).code()).isEqualTo(ErrorCode.HOST_UNAVAILABLE);
-    assertThat(target.resolve("large")).doesNotExist();
-  }
-
   private interface Action {
     void run() throws Exception;
   }
