@@ -88,12 +88,14 @@ final class RsyncCarrier {
         && there.filter(it -> GOOD.contains(it.exitCode())).isPresent()) {
       return Optional.empty();
     }
-    return Optional.of(
-        new CommandResult(
-            here.place(),
-            here.arguments(),
-            here.exitCode(),
-            there.map(it -> it.errorOutput().strip() + "\n").orElse("") + here.errorOutput()));
+    String said =
+        "rsync ended with exit code %d here%s\n%s%s"
+            .formatted(
+                here.exitCode(),
+                there.map(it -> ", with %d there".formatted(it.exitCode())).orElse(""),
+                there.map(it -> it.errorOutput().strip() + "\n").orElse(""),
+                here.errorOutput());
+    return Optional.of(new CommandResult(here.place(), here.arguments(), here.exitCode(), said));
   }
 
   private Command command(Path names, boolean sparse) {

@@ -36,6 +36,7 @@ final class SyncRun implements AutoCloseable {
   private static final long LARGE = 1L << 20;
 
   private static final String TAR = "tar";
+  private static final List<String> ONLY_TAR = List.of(TAR);
   private static final String REMOVE =
       "LC_ALL=C; export LC_ALL; cd \"$1\" && exec xargs -0 -r rm -f --";
   private static final String REMOVE_FOLDERS =
@@ -93,6 +94,9 @@ final class SyncRun implements AutoCloseable {
     }
     remove(differences.inTheWay());
     List<String> carriers = send(differences.toSend(), before);
+    if (differences.surplus().isEmpty() && !carriers.equals(ONLY_TAR)) {
+      targetShell.beginListing(); // it goes on while the source is listed
+    }
     Tree source = listSourceAgain(before.source);
     List<Entry> surplus =
         differences.surplus().stream().filter(it -> !isCopied(source, it.name())).toList();
@@ -290,8 +294,8 @@ final class SyncRun implements AutoCloseable {
       Differences differences, Tree source, boolean deleted, List<String> carriers) {
     Tree listed = null;
     if (!deleted) {
-      boolean unchangedSince = carriers.equals(List.of(TAR));
-      listed = unchangedSince ? targetShell.listedSinceWriting() : targetShell.list();
+      boolean begun = differences.surplus().isEmpty() || carriers.equals(ONLY_TAR);
+      listed = begun ? targetShell.listing() : targetShell.list();
     }
     SortedMap<String, Entry> unsettled = new TreeMap<>();
     for (String name : touched(differences)) {
@@ -305,7 +309,7 @@ final class SyncRun implements AutoCloseable {
     }
     if (!unsettled.isEmpty()) {
       tar(unsettled, bytes -> {});
-      return targetShell.listedSinceWriting();
+      return targetShell.listing();
     }
     return listed != null ? listed : targetShell.list();
   }

@@ -1,5 +1,6 @@
 package dev.drp.transfer.sync;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import dev.drp.runtime.CommandMark;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.sync.DeletionLimit;
 import dev.drp.sync.SyncProblem;
@@ -18,19 +20,29 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes wrong between two machines. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SshFileSyncFaultsTest {
   private static final int SLOW = 1 << 20;
+
+  /** A variable of all programs that a test starts on this machine: tests run side by side. */
+  private static final String OURS = "DRP_TEST";
 
   @TempDir Path folder;
   private Path source;
@@ -43,7 +55,10 @@ class SshFileSyncFaultsTest {
     source = Files.createDirectory(folder.resolve("source"));
     target = folder.resolve("target");
     sshd = Sshd.withPrograms(Files.createDirectory(folder.resolve("sshd")), "/usr/bin:/bin");
-    fileSync = new SshFileSync(sshd.connections(), new LocalCommandRunner());
+    fileSync =
+        new SshFileSync(
+            sshd.connections(),
+            new WithVariable(new LocalCommandRunner(), OURS, folder.toString()));
   }
 
   @AfterEach
@@ -85,7 +100,7 @@ class SshFileSyncFaultsTest {
 
   @Test
   void goesOnInTheMiddleOfALargeFile() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
+    requireRsync();
     random("large", 8 << 20);
     RecoveryException failure =
         whileRunning(
@@ -98,6 +113,129 @@ class SshFileSyncFaultsTest {
     assertThat(rest.isComplete()).isTrue();
     assertThat(target.resolve("large")).hasSameBinaryContentAs(source.resolve("large"));
     assertThat(target.resolve(".drp-partial")).doesNotExist();
+  }
+
+  @Test
+  void fetchesTheRestOfALargeFile() throws Exception {
+    requireRsync();
+    random("large", 64 << 20); // more than what is on its way
+    long[] cut = new long[1];
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PULL, 8 * SLOW),
+            () -> largest(target) > 2 << 20,
+            () -> {
+              sshd.cutConnections();
+              cut[0] = System.nanoTime();
+            });
+
+    assertThat(System.nanoTime() - cut[0]).as("how long it took").isLessThan(10_000_000_000L);
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.HOST_UNAVAILABLE);
+    assertThat(target.resolve(".drp-partial/large")).exists();
+    assertThat(target.resolve("large")).doesNotExist();
+    assertThat(fileSync.sync(request(Direction.PULL), Progress.SILENT).isComplete()).isTrue();
+    assertThat(target.resolve("large")).hasSameBinaryContentAs(source.resolve("large"));
+    assertThat(target.resolve(".drp-partial")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void endsBothRsyncsWhenItIsInterrupted(Direction direction) throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    RecoveryException[] failure = new RecoveryException[1];
+    Thread run =
+        new Thread(
+            () ->
+                failure[0] =
+                    catchThrowableOfType(
+                        RecoveryException.class,
+                        () -> fileSync.sync(slow(direction, SLOW), Progress.SILENT)));
+    run.start();
+    await(() -> largest(target) > 1 << 20);
+    run.interrupt();
+    run.join();
+
+    assertThat(failure[0].code()).as(failure[0].getMessage()).isEqualTo(ErrorCode.INTERRUPTED);
+    await(() -> started().isEmpty());
+    await(() -> startedThere().isEmpty());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void leavesNothingBehindWhenItIsKilled(Direction direction) throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    SyncRequest request = request(direction);
+    Process killed =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledSync.class.getName(),
+                String.valueOf(sshd.port()),
+                sshd.knownHosts().toString(),
+                sshd.clientKey().toString(),
+                direction.name(),
+                request.here().toString(),
+                request.there())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      await(() -> largest(target) > 1 << 20);
+      assertThat(startedBy(killed)).as("rsync and its relay").hasSizeGreaterThan(2);
+    } finally {
+      killed.destroyForcibly().waitFor();
+    }
+
+    await(() -> startedBy(killed).isEmpty());
+    await(() -> startedThere().isEmpty());
+    assertThat(below(temporary).map(Path::getFileName).map(Path::toString))
+        .noneMatch(it -> it.startsWith("drp-"));
+  }
+
+  @Test
+  void rsyncEndsWhenTheOneHereIsKilled() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PUSH, SLOW),
+            () -> largest(target) > 1 << 20,
+            () ->
+                started().stream()
+                    .filter(it -> it.info().command().orElse("").endsWith("rsync"))
+                    .forEach(ProcessHandle::destroyForcibly));
+
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
+    assertThat(fileSync.sync(request(Direction.PUSH), Progress.SILENT).isComplete()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void tellsWhatTheRsyncThereSaid(Direction direction) throws Exception {
+    requireRsync();
+    for (String end : List.of("exit 11", "kill -9 $$", "head -c 9 >/dev/null; exit 3")) {
+      Path programs = Files.createTempDirectory(folder, "programs");
+      Path rsync =
+          Files.writeString(programs.resolve("rsync"), "#!/bin/sh\necho no luck >&2\n" + end);
+      Files.setPosixFilePermissions(rsync, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Path own = Files.createTempDirectory(folder, "other-sshd");
+      try (Sshd other = Sshd.withPrograms(own, programs + ":/usr/bin:/bin");
+          SshFileSync sync = new SshFileSync(other.connections(), new LocalCommandRunner())) {
+        random("large", 2 << 20);
+        RecoveryException failure =
+            catchThrowableOfType(
+                RecoveryException.class, () -> sync.sync(request(direction), Progress.SILENT));
+
+        assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
+        assertThat(failure).hasMessageContaining("no luck");
+      }
+    }
   }
 
   @Test
@@ -201,6 +339,41 @@ class SshFileSyncFaultsTest {
 
     assertThat(failure(Direction.PUSH).code()).isEqualTo(ErrorCode.HOST_KEY_REFUSED);
     assertThat(target).doesNotExist();
+  }
+
+  private static void requireRsync() {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
+  }
+
+  /** What we have started on this machine, and all that came of it. */
+  private List<ProcessHandle> started() {
+    return with("\0%s=%s\0".formatted(OURS, folder));
+  }
+
+  /** The same of another process. */
+  private static List<ProcessHandle> startedBy(Process process) {
+    return with(".%d.".formatted(process.pid()), "\0" + CommandMark.VARIABLE + "=");
+  }
+
+  /** What was started by those who logged in. */
+  private List<ProcessHandle> startedThere() {
+    return with(" %d\0".formatted(sshd.port()), "\0SSH_CONNECTION=");
+  }
+
+  /** Processes that have these in their environment. */
+  private static List<ProcessHandle> with(String... texts) {
+    return ProcessHandle.allProcesses()
+        .filter(it -> Stream.of(texts).allMatch(environment(it)::contains))
+        .toList();
+  }
+
+  private static String environment(ProcessHandle process) {
+    try {
+      Path file = Path.of("/proc", String.valueOf(process.pid()), "environ");
+      return "\0" + new String(Files.readAllBytes(file), ISO_8859_1);
+    } catch (IOException gone) {
+      return "";
+    }
   }
 
   private interface Action {
