@@ -16,11 +16,14 @@ import dev.drp.sync.SyncReport;
 import dev.drp.sync.SyncRequest;
 import dev.drp.sync.SyncRequest.Direction;
 import dev.drp.transfer.Sshd;
+import dev.drp.transfer.ssh.SshConnections;
+import dev.drp.transfer.ssh.SshTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -208,11 +211,62 @@ class SshFileSyncFaultsTest {
             () -> largest(target) > 1 << 20,
             () ->
                 started().stream()
-                    .filter(it -> it.info().command().orElse("").endsWith("rsync"))
+                    .filter(SshFileSyncFaultsTest::isRsync)
                     .forEach(ProcessHandle::destroyForcibly));
 
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
     assertThat(fileSync.sync(request(Direction.PUSH), Progress.SILENT).isComplete()).isTrue();
+  }
+
+  /** As one does that copies what has not changed, from a slow disk to the same. */
+  @Test
+  void waitsForAnRsyncThatTakesNothingForLong() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    SshTarget impatient =
+        new SshTarget(
+            "127.0.0.1",
+            sshd.port(),
+            Sshd.user(),
+            sshd.knownHosts(),
+            List.of(sshd.clientKey()),
+            new SshTarget.Limits(Duration.ofSeconds(20), Duration.ofSeconds(1)));
+    try (SshFileSync sync =
+        new SshFileSync(new SshConnections(impatient), new LocalCommandRunner())) {
+      SyncReport[] report = new SyncReport[1];
+      Thread run =
+          new Thread(() -> report[0] = sync.sync(slow(Direction.PUSH, 16 * SLOW), Progress.SILENT));
+      run.start();
+      await(() -> largest(target) > 2 << 20);
+      rsyncsThere().forEach(it -> signal(it, "STOP"));
+      run.join(4000);
+      assertThat(run.isAlive()).isTrue();
+      rsyncsThere().forEach(it -> signal(it, "CONT"));
+      run.join();
+
+      assertThat(report[0]).isNotNull();
+      assertThat(report[0].isComplete()).isTrue();
+    }
+  }
+
+  @Test
+  void noticesAtOnceThatTheRsyncThereEndsWhileItTakesNothing() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    long[] killed = new long[1];
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PUSH, 16 * SLOW),
+            () -> largest(target) > 2 << 20,
+            () -> {
+              rsyncsThere().forEach(it -> signal(it, "STOP"));
+              Thread.sleep(2000); // until all that can be on its way is
+              rsyncsThere().forEach(it -> signal(it, "KILL"));
+              killed[0] = System.nanoTime();
+            });
+
+    assertThat(System.nanoTime() - killed[0]).as("how long it took").isLessThan(10_000_000_000L);
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
   }
 
   @ParameterizedTest
@@ -358,6 +412,22 @@ class SshFileSyncFaultsTest {
   /** What was started by those who logged in. */
   private List<ProcessHandle> startedThere() {
     return with(" %d\0".formatted(sshd.port()), "\0SSH_CONNECTION=");
+  }
+
+  private List<ProcessHandle> rsyncsThere() {
+    return startedThere().stream().filter(SshFileSyncFaultsTest::isRsync).toList();
+  }
+
+  private static boolean isRsync(ProcessHandle process) {
+    return process.info().command().orElse("").endsWith("/rsync");
+  }
+
+  private static void signal(ProcessHandle process, String name) {
+    try {
+      assertThat(run("kill", "-" + name, String.valueOf(process.pid()))).isZero();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Processes that have these in their environment. */
