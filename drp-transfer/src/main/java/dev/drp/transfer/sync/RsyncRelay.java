@@ -102,6 +102,7 @@ final class RsyncRelay {
     try {
       InputStream from = here.stdout();
       if (!carry(from, there.stdin())) {
+        there.close(); // it has ended, or waits for what will not come
         from.transferTo(OutputStream.nullOutputStream()); // until rsync has noticed
       }
     } catch (IOException e) {
