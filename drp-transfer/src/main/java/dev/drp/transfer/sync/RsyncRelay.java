@@ -8,7 +8,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
@@ -45,8 +48,16 @@ final class RsyncRelay {
   /** What a pipe holds. */
   private static final int PIECE = 1 << 16;
 
+  /** How many pieces are read ahead. */
+  private static final int AHEAD = 16;
+
+  private static final byte[] END = {};
+
   private final RunningCommand here;
   private final Function<String, RunningCommand> starting;
+
+  /** What rsync here has said and the other side has not got yet. */
+  private final BlockingQueue<byte[]> said = new ArrayBlockingQueue<>(AHEAD);
 
   /** Which side ended before the other, once one has. */
   private final AtomicBoolean ended = new AtomicBoolean();
@@ -75,13 +86,18 @@ final class RsyncRelay {
       return new Outcome(here.await(), Optional.empty());
     }
     try (RunningCommand there = starting.apply(command)) {
-      Thread up = new Thread(() -> up(there), "rsync to the other side");
-      up.setDaemon(true);
-      up.start();
+      start("what rsync says", this::listen);
+      start("rsync to the other side", () -> up(there));
       boolean thereFirst = down(there);
       CommandResult resultHere = here.await();
       return new Outcome(resultHere, thereFirst ? Optional.of(there.await()) : Optional.empty());
     }
+  }
+
+  private static void start(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** What is to be run over there; empty if rsync ended before it said so. */
@@ -98,15 +114,34 @@ final class RsyncRelay {
     }
   }
 
+  /** Reads ahead, so that rsync goes on while a piece is encrypted: a pipe holds little. */
+  private void listen() {
+    byte[] piece = new byte[PIECE];
+    try {
+      try (InputStream from = here.stdout()) {
+        for (int count = from.read(piece); count >= 0; count = from.read(piece)) {
+          said.put(Arrays.copyOf(piece, count));
+        }
+      } catch (IOException e) {
+        // it was closed here
+      }
+      said.put(END);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody does that
+    }
+  }
+
   private void up(RunningCommand there) {
     try {
-      InputStream from = here.stdout();
-      if (!carry(from, there.stdin())) {
-        there.close(); // it has ended, or waits for what will not come
-        from.transferTo(OutputStream.nullOutputStream()); // until rsync has noticed
+      boolean taken = true;
+      for (byte[] piece = said.take(); piece != END; piece = said.take()) {
+        if (taken && !write(piece, piece.length, there.stdin())) {
+          taken = false; // the rest is read until rsync has noticed
+          there.close(); // it has ended, or waits for what will not come
+        }
       }
-    } catch (IOException e) {
-      // it was closed here
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody does that
     }
     if (ended.compareAndSet(false, true)) {
       there.close(); // as rsync here has not waited for its end, something is wrong here
@@ -116,8 +151,14 @@ final class RsyncRelay {
   /** Returns whether it was the other side that ended first. */
   private boolean down(RunningCommand there) {
     boolean taken = true;
+    byte[] piece = new byte[PIECE];
     try {
-      taken = carry(there.stdout(), here.stdin());
+      InputStream from = there.stdout();
+      int count = from.read(piece);
+      while (taken && count >= 0) {
+        taken = write(piece, count, here.stdin());
+        count = taken ? from.read(piece) : 0;
+      }
     } catch (IOException e) {
       SyncRun.requireUninterrupted(e); // else the connection broke
     }
@@ -133,17 +174,14 @@ final class RsyncRelay {
     return taken && first;
   }
 
-  /** Carries what comes as it comes; returns whether the other end took it all. */
-  private static boolean carry(InputStream from, OutputStream to) throws IOException {
-    byte[] piece = new byte[PIECE];
-    for (int count = from.read(piece); count >= 0; count = from.read(piece)) {
-      try {
-        to.write(piece, 0, count);
-        to.flush();
-      } catch (IOException e) {
-        return false;
-      }
+  /** Returns whether it was taken. */
+  private static boolean write(byte[] piece, int length, OutputStream to) {
+    try {
+      to.write(piece, 0, length);
+      to.flush();
+      return true;
+    } catch (IOException e) {
+      return false;
     }
-    return true;
   }
 }
