@@ -203,6 +203,21 @@ public abstract class FileSyncContract {
         .containsExactly(new SyncChange(SyncChange.Kind.CHANGED, "large", 5 << 20));
   }
 
+  @ParameterizedTest
+  @EnumSource(SyncRequest.Direction.class)
+  void takesFoldersOfAnyName(SyncRequest.Direction direction) throws Exception {
+    String name = " -it's \"a\"\nnew $(id) `id` *: \\ ";
+    source = Files.createDirectory(folder.resolve("source" + name));
+    target = folder.resolve("target" + name);
+    random("large" + name, 2 << 20);
+    random("small" + name, 10);
+
+    SyncReport report = fileSync().sync(request(direction), Progress.SILENT);
+
+    assertThat(report.problems()).isEmpty();
+    assertSame();
+  }
+
   /** Files, folders and links of every kind that is copied, and a pipe. */
   private void everyKindOfEntry() throws Exception {
     run(

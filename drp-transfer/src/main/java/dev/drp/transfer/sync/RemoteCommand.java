@@ -22,6 +22,7 @@ final class RemoteCommand implements RunningCommand {
   private final SshConnection connection;
   private final Session session;
   private final Session.Command command;
+  private final OutputStream stdin;
   private final OutputTail errorOutput = new OutputTail();
   private final Thread errorReader;
 
@@ -32,6 +33,7 @@ final class RemoteCommand implements RunningCommand {
     this.connection = connection;
     this.session = session;
     this.command = command;
+    this.stdin = new CommandInput(session, command.getOutputStream());
     this.longest = connection.watched(ThisMachine.LONGEST);
     this.errorReader = new Thread(this::readErrorOutput, "stderr over " + connection.target());
     errorReader.setDaemon(true);
@@ -49,7 +51,7 @@ final class RemoteCommand implements RunningCommand {
 
   @Override
   public OutputStream stdin() {
-    return command.getOutputStream();
+    return stdin;
   }
 
   @Override

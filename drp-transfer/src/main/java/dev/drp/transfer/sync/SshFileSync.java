@@ -11,9 +11,9 @@ import dev.drp.transfer.ssh.SshConnections;
 
 /**
  * Trees of this machine and of one that is reached over SSH, whose account needs a POSIX shell, GNU
- * find and GNU tar. What is changed is sent as one tar. Where both have {@code rsync}, and this one
- * {@code ssh}, that carries the larger files: of those that the target has in another form, what
- * differs, and of one that was interrupted, the rest.
+ * find and GNU tar. What is changed is sent as one tar. Where both have {@code rsync}, that carries
+ * the larger files: of those that the target has in another form, what differs, and of one that was
+ * interrupted, the rest.
  */
 public final class SshFileSync implements FileSync, AutoCloseable {
   private final SshConnections connections;

@@ -36,6 +36,7 @@ final class SyncRun implements AutoCloseable {
   private static final long LARGE = 1L << 20;
 
   private static final String TAR = "tar";
+  private static final List<String> ONLY_TAR = List.of(TAR);
   private static final String REMOVE =
       "LC_ALL=C; export LC_ALL; cd \"$1\" && exec xargs -0 -r rm -f --";
   private static final String REMOVE_FOLDERS =
@@ -93,6 +94,9 @@ final class SyncRun implements AutoCloseable {
     }
     remove(differences.inTheWay());
     List<String> carriers = send(differences.toSend(), before);
+    if (differences.surplus().isEmpty() && !carriers.equals(ONLY_TAR)) {
+      targetShell.beginListing(); // it goes on while the source is listed
+    }
     Tree source = listSourceAgain(before.source);
     List<Entry> surplus =
         differences.surplus().stream().filter(it -> !isCopied(source, it.name())).toList();
@@ -197,14 +201,16 @@ final class SyncRun implements AutoCloseable {
     boolean rsync =
         before.source.rsync()
             && before.target.rsync()
-            && toSend.values().stream().anyMatch(SyncRun::isLarge)
-            && RsyncCarrier.isPossible(programs);
+            && toSend.values().stream().anyMatch(SyncRun::isLarge);
     SortedMap<String, Entry> large = new TreeMap<>();
     SortedMap<String, Entry> rest = new TreeMap<>();
     toSend.forEach((name, entry) -> (rsync && isLarge(entry) ? large : rest).put(name, entry));
     if (rest.values().stream().allMatch(Entry::isFolder) && !large.isEmpty()) {
       large.putAll(rest);
       rest.clear();
+    }
+    if (bytes(toSend.values()) >= LARGE) {
+      SshPreparation.expectMuch();
     }
     List<String> carriers = new ArrayList<>();
     if (!rest.isEmpty()) {
@@ -220,12 +226,9 @@ final class SyncRun implements AutoCloseable {
               .formatted(
                   large.values().stream().filter(Entry::isFile).count(),
                   target.place(targetFolder)));
-      try (RsyncCarrier carrier = new RsyncCarrier(connections.target(), programs, request)) {
-        carrier
-            .send(withFolders(large, before.source))
-            .ifPresent(
-                failed -> requireWritten(failed, large.values(), RsyncCarrier.meaning(failed)));
-      }
+      new RsyncCarrier(connections, programs, request)
+          .send(withFolders(large, before.source))
+          .ifPresent(failed -> requireWritten(failed, large.values()));
       carriers.add("rsync");
     }
     return carriers;
@@ -252,13 +255,10 @@ final class SyncRun implements AutoCloseable {
   }
 
   private void tar(SortedMap<String, Entry> entries, Progress.Task task) {
-    if (bytes(entries.values()) >= LARGE) {
-      SshPreparation.expectMuch();
-    }
     try (RunningCommand reader = source.start(TarCarrier.READ, sourceFolder)) {
       targetShell
           .write(reader, entries, request.bytesPerSecond(), task)
-          .ifPresent(failed -> requireWritten(failed, entries.values(), ErrorCode.COMMAND_FAILED));
+          .ifPresent(failed -> requireWritten(failed, entries.values()));
     }
   }
 
@@ -294,8 +294,8 @@ final class SyncRun implements AutoCloseable {
       Differences differences, Tree source, boolean deleted, List<String> carriers) {
     Tree listed = null;
     if (!deleted) {
-      boolean unchangedSince = carriers.equals(List.of(TAR));
-      listed = unchangedSince ? targetShell.listedSinceWriting() : targetShell.list();
+      boolean begun = differences.surplus().isEmpty() || carriers.equals(ONLY_TAR);
+      listed = begun ? targetShell.listing() : targetShell.list();
     }
     SortedMap<String, Entry> unsettled = new TreeMap<>();
     for (String name : touched(differences)) {
@@ -309,7 +309,7 @@ final class SyncRun implements AutoCloseable {
     }
     if (!unsettled.isEmpty()) {
       tar(unsettled, bytes -> {});
-      return targetShell.listedSinceWriting();
+      return targetShell.listing();
     }
     return listed != null ? listed : targetShell.list();
   }
@@ -393,10 +393,8 @@ final class SyncRun implements AutoCloseable {
    * Says why the target did not take it.
    *
    * @param failed how the program there ended
-   * @param otherwise what that means unless there is no space or no permission
    */
-  private void requireWritten(
-      CommandResult failed, Collection<Entry> entries, ErrorCode otherwise) {
+  private void requireWritten(CommandResult failed, Collection<Entry> entries) {
     String place = target.place(targetFolder);
     try (RunningCommand command = target.start(SPACE, targetFolder)) {
       command.stdin().close();
@@ -419,7 +417,7 @@ final class SyncRun implements AutoCloseable {
       throw broken("asking what is free in " + place, e);
     }
     throw new RecoveryException(
-        otherwise,
+        ErrorCode.COMMAND_FAILED,
         "%s: not all could be written: %s".formatted(place, failed.errorOutput().strip()),
         "mend what the program said, then run this again: what has arrived is not sent again.");
   }

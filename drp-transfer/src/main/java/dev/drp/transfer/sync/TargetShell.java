@@ -60,8 +60,13 @@ final class TargetShell implements AutoCloseable {
 
   /** What is in the folder, which need not exist but must be one. */
   Tree list() {
-    step("list");
+    beginListing();
     return listing();
+  }
+
+  /** Begins to list the folder for {@link #listing}; returns at once. */
+  void beginListing() {
+    step("list");
   }
 
   /**
@@ -91,11 +96,6 @@ final class TargetShell implements AutoCloseable {
         .send(entries, task, this::failure);
   }
 
-  /** What was in the folder when the last {@link #write} was done. */
-  Tree listedSinceWriting() {
-    return listing();
-  }
-
   /** Empty once a step is done. */
   private Optional<CommandResult> failure() {
     Running now = running();
@@ -106,7 +106,8 @@ final class TargetShell implements AutoCloseable {
     }
   }
 
-  private Tree listing() {
+  /** What was in the folder since {@link #beginListing}, or since the last {@link #write}. */
+  Tree listing() {
     Running now = running();
     String place = machine.place(folder);
     try {

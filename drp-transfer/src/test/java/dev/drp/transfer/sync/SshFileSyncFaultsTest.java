@@ -1,5 +1,6 @@
 package dev.drp.transfer.sync;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.drp.ErrorCode;
 import dev.drp.Progress;
 import dev.drp.RecoveryException;
+import dev.drp.runtime.CommandMark;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.sync.DeletionLimit;
 import dev.drp.sync.SyncProblem;
@@ -14,23 +16,36 @@ import dev.drp.sync.SyncReport;
 import dev.drp.sync.SyncRequest;
 import dev.drp.sync.SyncRequest.Direction;
 import dev.drp.transfer.Sshd;
+import dev.drp.transfer.ssh.SshConnections;
+import dev.drp.transfer.ssh.SshTarget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What goes wrong between two machines. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SshFileSyncFaultsTest {
   private static final int SLOW = 1 << 20;
+
+  /** A variable of all programs that a test starts on this machine: tests run side by side. */
+  private static final String OURS = "DRP_TEST";
 
   @TempDir Path folder;
   private Path source;
@@ -43,7 +58,10 @@ class SshFileSyncFaultsTest {
     source = Files.createDirectory(folder.resolve("source"));
     target = folder.resolve("target");
     sshd = Sshd.withPrograms(Files.createDirectory(folder.resolve("sshd")), "/usr/bin:/bin");
-    fileSync = new SshFileSync(sshd.connections(), new LocalCommandRunner());
+    fileSync =
+        new SshFileSync(
+            sshd.connections(),
+            new WithVariable(new LocalCommandRunner(), OURS, folder.toString()));
   }
 
   @AfterEach
@@ -85,7 +103,7 @@ class SshFileSyncFaultsTest {
 
   @Test
   void goesOnInTheMiddleOfALargeFile() throws Exception {
-    assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
+    requireRsync();
     random("large", 8 << 20);
     RecoveryException failure =
         whileRunning(
@@ -98,6 +116,180 @@ class SshFileSyncFaultsTest {
     assertThat(rest.isComplete()).isTrue();
     assertThat(target.resolve("large")).hasSameBinaryContentAs(source.resolve("large"));
     assertThat(target.resolve(".drp-partial")).doesNotExist();
+  }
+
+  @Test
+  void fetchesTheRestOfALargeFile() throws Exception {
+    requireRsync();
+    random("large", 64 << 20); // more than what is on its way
+    long[] cut = new long[1];
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PULL, 8 * SLOW),
+            () -> largest(target) > 2 << 20,
+            () -> {
+              sshd.cutConnections();
+              cut[0] = System.nanoTime();
+            });
+
+    assertThat(System.nanoTime() - cut[0]).as("how long it took").isLessThan(10_000_000_000L);
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.HOST_UNAVAILABLE);
+    assertThat(target.resolve(".drp-partial/large")).exists();
+    assertThat(target.resolve("large")).doesNotExist();
+    assertThat(fileSync.sync(request(Direction.PULL), Progress.SILENT).isComplete()).isTrue();
+    assertThat(target.resolve("large")).hasSameBinaryContentAs(source.resolve("large"));
+    assertThat(target.resolve(".drp-partial")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void endsBothRsyncsWhenItIsInterrupted(Direction direction) throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    RecoveryException[] failure = new RecoveryException[1];
+    Thread run =
+        new Thread(
+            () ->
+                failure[0] =
+                    catchThrowableOfType(
+                        RecoveryException.class,
+                        () -> fileSync.sync(slow(direction, SLOW), Progress.SILENT)));
+    run.start();
+    await(() -> largest(target) > 1 << 20);
+    run.interrupt();
+    run.join();
+
+    assertThat(failure[0].code()).as(failure[0].getMessage()).isEqualTo(ErrorCode.INTERRUPTED);
+    await(() -> started().isEmpty());
+    await(() -> startedThere().isEmpty());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void leavesNothingBehindWhenItIsKilled(Direction direction) throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    Path temporary = Files.createDirectory(folder.resolve("temporary"));
+    SyncRequest request = request(direction);
+    Process killed =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledSync.class.getName(),
+                String.valueOf(sshd.port()),
+                sshd.knownHosts().toString(),
+                sshd.clientKey().toString(),
+                direction.name(),
+                request.here().toString(),
+                request.there())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      await(() -> largest(target) > 1 << 20);
+      assertThat(startedBy(killed)).as("rsync and its relay").hasSizeGreaterThan(2);
+    } finally {
+      killed.destroyForcibly().waitFor();
+    }
+
+    await(() -> startedBy(killed).isEmpty());
+    await(() -> startedThere().isEmpty());
+    assertThat(below(temporary).map(Path::getFileName).map(Path::toString))
+        .noneMatch(it -> it.startsWith("drp-"));
+  }
+
+  @Test
+  void rsyncEndsWhenTheOneHereIsKilled() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PUSH, SLOW),
+            () -> largest(target) > 1 << 20,
+            () ->
+                started().stream()
+                    .filter(SshFileSyncFaultsTest::isRsync)
+                    .forEach(ProcessHandle::destroyForcibly));
+
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
+    assertThat(fileSync.sync(request(Direction.PUSH), Progress.SILENT).isComplete()).isTrue();
+  }
+
+  /** As one does that copies what has not changed, from a slow disk to the same. */
+  @Test
+  void waitsForAnRsyncThatTakesNothingForLong() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    SshTarget impatient =
+        new SshTarget(
+            "127.0.0.1",
+            sshd.port(),
+            Sshd.user(),
+            sshd.knownHosts(),
+            List.of(sshd.clientKey()),
+            new SshTarget.Limits(Duration.ofSeconds(20), Duration.ofSeconds(1)));
+    try (SshFileSync sync =
+        new SshFileSync(new SshConnections(impatient), new LocalCommandRunner())) {
+      SyncReport[] report = new SyncReport[1];
+      Thread run =
+          new Thread(() -> report[0] = sync.sync(slow(Direction.PUSH, 16 * SLOW), Progress.SILENT));
+      run.start();
+      await(() -> largest(target) > 2 << 20);
+      rsyncsThere().forEach(it -> signal(it, "STOP"));
+      run.join(4000);
+      assertThat(run.isAlive()).isTrue();
+      rsyncsThere().forEach(it -> signal(it, "CONT"));
+      run.join();
+
+      assertThat(report[0]).isNotNull();
+      assertThat(report[0].isComplete()).isTrue();
+    }
+  }
+
+  @Test
+  void noticesAtOnceThatTheRsyncThereEndsWhileItTakesNothing() throws Exception {
+    requireRsync();
+    random("large", 64 << 20);
+    long[] killed = new long[1];
+    RecoveryException failure =
+        whileRunning(
+            slow(Direction.PUSH, 16 * SLOW),
+            () -> largest(target) > 2 << 20,
+            () -> {
+              rsyncsThere().forEach(it -> signal(it, "STOP"));
+              Thread.sleep(2000); // until all that can be on its way is
+              rsyncsThere().forEach(it -> signal(it, "KILL"));
+              killed[0] = System.nanoTime();
+            });
+
+    assertThat(System.nanoTime() - killed[0]).as("how long it took").isLessThan(10_000_000_000L);
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Direction.class)
+  void tellsWhatTheRsyncThereSaid(Direction direction) throws Exception {
+    requireRsync();
+    for (String end : List.of("exit 11", "kill -9 $$", "head -c 9 >/dev/null; exit 3")) {
+      Path programs = Files.createTempDirectory(folder, "programs");
+      Path rsync =
+          Files.writeString(programs.resolve("rsync"), "#!/bin/sh\necho no luck >&2\n" + end);
+      Files.setPosixFilePermissions(rsync, PosixFilePermissions.fromString("rwxr-xr-x"));
+      Path own = Files.createTempDirectory(folder, "other-sshd");
+      try (Sshd other = Sshd.withPrograms(own, programs + ":/usr/bin:/bin");
+          SshFileSync sync = new SshFileSync(other.connections(), new LocalCommandRunner())) {
+        random("large", 2 << 20);
+        RecoveryException failure =
+            catchThrowableOfType(
+                RecoveryException.class, () -> sync.sync(request(direction), Progress.SILENT));
+
+        assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.COMMAND_FAILED);
+        assertThat(failure).hasMessageContaining("no luck");
+      }
+    }
   }
 
   @Test
@@ -203,15 +395,55 @@ class SshFileSyncFaultsTest {
     assertThat(target).doesNotExist();
   }
 
-  @Test
-  void rsyncConnectsToNoHostWhoseKeyHasChanged() throws Exception {
+  private static void requireRsync() {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/rsync")), "there is no rsync here");
-    fileSync.preview(request(Direction.PUSH)); // our connection exists
-    sshd.expectAnotherHostKey();
-    random("large", 2 << 20);
+  }
 
-    assertThat(failure(Direction.PUSH).code()).isEqualTo(ErrorCode.HOST_UNAVAILABLE);
-    assertThat(target.resolve("large")).doesNotExist();
+  /** What we have started on this machine, and all that came of it. */
+  private List<ProcessHandle> started() {
+    return with("\0%s=%s\0".formatted(OURS, folder));
+  }
+
+  /** The same of another process. */
+  private static List<ProcessHandle> startedBy(Process process) {
+    return with(".%d.".formatted(process.pid()), "\0" + CommandMark.VARIABLE + "=");
+  }
+
+  /** What was started by those who logged in. */
+  private List<ProcessHandle> startedThere() {
+    return with(" %d\0".formatted(sshd.port()), "\0SSH_CONNECTION=");
+  }
+
+  private List<ProcessHandle> rsyncsThere() {
+    return startedThere().stream().filter(SshFileSyncFaultsTest::isRsync).toList();
+  }
+
+  private static boolean isRsync(ProcessHandle process) {
+    return process.info().command().orElse("").endsWith("/rsync");
+  }
+
+  private static void signal(ProcessHandle process, String name) {
+    try {
+      assertThat(run("kill", "-" + name, String.valueOf(process.pid()))).isZero();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Processes that have these in their environment. */
+  private static List<ProcessHandle> with(String... texts) {
+    return ProcessHandle.allProcesses()
+        .filter(it -> Stream.of(texts).allMatch(environment(it)::contains))
+        .toList();
+  }
+
+  private static String environment(ProcessHandle process) {
+    try {
+      Path file = Path.of("/proc", String.valueOf(process.pid()), "environ");
+      return "\0" + new String(Files.readAllBytes(file), ISO_8859_1);
+    } catch (IOException gone) {
+      return "";
+    }
   }
 
   private interface Action {

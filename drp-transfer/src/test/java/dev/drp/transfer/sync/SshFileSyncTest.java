@@ -1,12 +1,19 @@
 package dev.drp.transfer.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.drp.Progress;
+import dev.drp.runtime.Command;
+import dev.drp.runtime.CommandRunner;
 import dev.drp.runtime.LocalCommandRunner;
 import dev.drp.sync.FileSync;
 import dev.drp.sync.FileSyncContract;
+import dev.drp.sync.SyncReport;
+import dev.drp.sync.SyncRequest;
 import dev.drp.transfer.Sshd;
+import dev.drp.transfer.ssh.SshConnections;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +43,24 @@ class SshFileSyncTest {
       random("small", 10);
 
       assertThat(push().carriers()).containsExactly("tar", "rsync");
+    }
+
+    @Test
+    void needsNoSshOnThisMachine() throws Exception {
+      random("large", 2 << 20);
+      Path here = programs(folder, "rsync", "cat");
+      CommandRunner withoutSsh =
+          new WithVariable(new LocalCommandRunner(), "PATH", here.toString());
+      assertThatThrownBy(() -> withoutSsh.run(Command.of("sh", "-c", "ssh -V")))
+          .hasMessageContaining("ssh: not found");
+
+      try (SshFileSync sync = new SshFileSync(connections(), withoutSsh)) {
+        SyncReport report = sync.sync(request(SyncRequest.Direction.PUSH), Progress.SILENT);
+
+        assertThat(report.carriers()).containsExactly("rsync");
+        assertThat(report.isComplete()).isTrue();
+      }
+      assertSame();
     }
 
     @Test
@@ -110,6 +135,10 @@ class SshFileSyncTest {
       assertThat(startedBy(this::push)).isOne();
     }
 
+    final SshConnections connections() {
+      return sshd.connections();
+    }
+
     final int startedBy(Runnable action) throws Exception {
       int before = sshd.started();
       action.run();
@@ -124,10 +153,14 @@ class SshFileSyncTest {
 
   /** A folder of all that a synchronisation needs, and no more. */
   static String pathWithoutRsync(Path folder) throws Exception {
+    return programs(folder).toString();
+  }
+
+  private static Path programs(Path folder, String... more) throws Exception {
     Path programs = Files.createDirectory(folder.resolve("programs"));
     List<String> names =
         List.of("sh", "find", "tar", "grep", "id", "xargs", "rm", "rmdir", "mkdir", "stat");
-    for (String name : names) {
+    for (String name : Stream.concat(names.stream(), Stream.of(more)).toList()) {
       Path program =
           Stream.of("/usr/bin", "/bin")
               .map(it -> Path.of(it, name))
@@ -136,6 +169,6 @@ class SshFileSyncTest {
               .orElseThrow();
       Files.createSymbolicLink(programs.resolve(name), program);
     }
-    return programs.toString();
+    return programs;
   }
 }
