@@ -33,6 +33,9 @@ final class ModernConfig extends DefaultConfig {
 
   ModernConfig() {
     setKeepAliveProvider(KeepAliveProvider.KEEP_ALIVE); // notices a peer that no longer answers
+    // All that a command may send ahead, or the connection breaks when nobody reads for a while;
+    // one is never used.
+    setMaxCircularBufferSize(SshConnection.WINDOW + 1);
   }
 
   @Override

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SshConnection implements AutoCloseable {
   /** Bytes that the other side may send ahead: what a fast line with 100 ms holds. */
-  private static final long WINDOW = 32L << 20;
+  static final int WINDOW = 16 << 20;
 
   private static final int KEEP_ALIVE_SECONDS = 10;
   private static final int UNANSWERED_KEEP_ALIVES = 3;
