@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every {@link FileSync} does. The other machine's files must be those of this one. */
 public abstract class FileSyncContract {
@@ -201,6 +202,20 @@ public abstract class FileSyncContract {
     assertSame();
     assertThat(report.changes())
         .containsExactly(new SyncChange(SyncChange.Kind.CHANGED, "large", 5 << 20));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1000, 2 << 20})
+  void carriesWhatChangedWithinASecondAndKeptItsSize(int bytes) throws Exception {
+    random("file", bytes);
+    Files.setLastModifiedTime(source.resolve("file"), FileTime.from(PAST.plusMillis(100)));
+    push();
+    Files.write(source.resolve("file"), new byte[bytes]);
+    Files.setLastModifiedTime(source.resolve("file"), FileTime.from(PAST.plusMillis(500)));
+
+    push();
+
+    assertSame();
   }
 
   @ParameterizedTest

@@ -119,6 +119,7 @@ final class RsyncCarrier {
                 "--numeric-ids",
                 "--protect-args",
                 "--partial-dir=.drp-partial",
+                "--modify-window=-1", // to the nanosecond, as we compare
                 "--from0",
                 "--files-from=-",
                 "--rsh=" + RsyncRelay.SHELL,

@@ -97,7 +97,7 @@ class SshFileSyncFaultsTest {
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(ErrorCode.HOST_UNAVAILABLE);
     SyncReport rest = fileSync.sync(request(Direction.PULL), Progress.SILENT);
     assertThat(rest.isComplete()).isTrue();
-    assertThat(rest.changes().size()).isBetween(1, 90);
+    assertThat(rest.changes().size()).isBetween(1, 95);
     assertThat(fileSync.preview(request(Direction.PULL)).changes()).isEmpty();
   }
 
