@@ -30,8 +30,8 @@ public enum Language {
   /**
    * The texts in this language that lie beside a class, in a file that exists in all of them.
    *
-   * <p>Read by its name: {@code ResourceBundle.getBundle} also asks for files that there are not,
-   * which opens every jar of the class path, a tenth of a short command's time.
+   * <p>Read by its name: {@code ResourceBundle.getBundle} would also look in every jar for files of
+   * locales that there are not.
    *
    * @param name of the file, without language and {@code .properties}
    */

@@ -13,6 +13,7 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
@@ -94,9 +95,16 @@ public record S3Bucket(
    * adds by itself not every service understands.
    */
   S3Client connect() {
+    return connect(S3Connections.client(endpoint, limits));
+  }
+
+  /**
+   * @param http carries the requests
+   */
+  S3Client connect(SdkHttpClient http) {
     S3ClientBuilder client =
         S3Client.builder()
-            .httpClient(S3Connections.client(endpoint, limits))
+            .httpClient(http)
             .credentialsProvider(
                 () ->
                     AwsBasicCredentials.create(

@@ -42,6 +42,7 @@ public final class S3Storage implements BackupStorage, AutoCloseable {
   private final S3Bucket bucket;
   private final Clock clock;
   private final S3Upload.Sizes sizes;
+  private final Supplier<S3Client> connecting;
   private @Nullable S3Client client;
 
   public S3Storage(S3Bucket bucket, Clock clock) {
@@ -49,15 +50,23 @@ public final class S3Storage implements BackupStorage, AutoCloseable {
   }
 
   S3Storage(S3Bucket bucket, Clock clock, S3Upload.Sizes sizes) {
+    this(bucket, clock, sizes, bucket::connect);
+  }
+
+  /**
+   * @param connecting asked when the service is needed first
+   */
+  S3Storage(S3Bucket bucket, Clock clock, S3Upload.Sizes sizes, Supplier<S3Client> connecting) {
     this.bucket = requireNonNull(bucket, "bucket");
     this.clock = requireNonNull(clock, "clock");
     this.sizes = sizes;
+    this.connecting = connecting;
   }
 
   private synchronized S3Client client() {
     S3Client known = client;
     if (known == null) {
-      known = bucket.connect();
+      known = connecting.get();
       client = known;
     }
     return known;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.drp.plan.ObjectLock;
 import dev.drp.plan.SecretReference;
+import dev.drp.transfer.crypto.TestCertificate;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
@@ -49,19 +52,37 @@ final class S3Server implements AutoCloseable {
    * @param folder where it keeps what is stored
    */
   static S3Server start(Path folder) {
+    URI anyPort = URI.create("http://127.0.0.1:0");
+    return start(
+        folder, it -> it.endpoint(anyPort), proxy -> "http://127.0.0.1:" + proxy.getPort());
+  }
+
+  /** The same over TLS, as localhost. */
+  static S3Server startSecured(Path folder, TestCertificate certificate) {
+    URI anyPort = URI.create("https://127.0.0.1:0");
+    return start(
+        folder,
+        it ->
+            it.secureEndpoint(anyPort)
+                .keyStore(certificate.file().toString(), TestCertificate.PASSWORD),
+        proxy -> "https://localhost:" + proxy.getSecurePort());
+  }
+
+  private static S3Server start(
+      Path folder, UnaryOperator<S3Proxy.Builder> listening, Function<S3Proxy, String> address) {
     try {
       FilesystemNio2BlobStore blobs =
           new FilesystemNio2BlobStore(Files.createDirectory(folder.resolve("blobs")).toString());
       blobs.createContainer(BUCKET);
       S3Proxy proxy =
-          S3Proxy.builder()
+          listening
+              .apply(S3Proxy.builder())
               .blobStore(blobs)
-              .endpoint(URI.create("http://127.0.0.1:0"))
               .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
               .build();
       proxy.start();
       return new S3Server(
-          URI.create("http://127.0.0.1:" + proxy.getPort()),
+          URI.create(address.apply(proxy)),
           keyFile(folder, ACCESS_KEY, SECRET_KEY),
           key -> blobs.putBlob(request(key), new ByteArrayInputStream(new byte[1])),
           proxy::stop);

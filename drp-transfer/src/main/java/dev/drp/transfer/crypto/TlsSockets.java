@@ -38,7 +38,7 @@ public final class TlsSockets extends SSLSocketFactory {
    *
    * @param trusted that of the JVM if null
    */
-  static SSLSocketFactory trusting(Provider boringSsl, @Nullable KeyStore trusted)
+  public static SSLSocketFactory trusting(Provider boringSsl, @Nullable KeyStore trusted)
       throws GeneralSecurityException {
     TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
     trust.init(trusted);

@@ -10,8 +10,6 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -31,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Against a server that speaks the JDK's TLS, for localhost. */
 final class TlsSocketsTest {
   private static final Provider BORING_SSL = BoringSsl.PROVIDER.orElseThrow();
-  private static final char[] PASSWORD = "not-a-secret".toCharArray();
 
   @TempDir static Path folder;
   private static KeyStore ofLocalhost;
@@ -42,8 +39,8 @@ final class TlsSocketsTest {
 
   @BeforeAll
   static void makeCertificates() throws Exception {
-    ofLocalhost = certificate("localhost");
-    ofAnother = certificate("backups.example.org");
+    ofLocalhost = TestCertificate.make(folder, "localhost").store();
+    ofAnother = TestCertificate.make(folder, "backups.example.org").store();
   }
 
   @BeforeEach
@@ -108,7 +105,7 @@ final class TlsSocketsTest {
 
   private void serve(KeyStore certificate) throws GeneralSecurityException {
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-    keys.init(certificate, PASSWORD);
+    keys.init(certificate, TestCertificate.PASSWORD.toCharArray());
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);
     server.setHttpsConfigurator(new HttpsConfigurator(context));
@@ -133,39 +130,5 @@ final class TlsSocketsTest {
     HttpsURLConnection connection = (HttpsURLConnection) uri.toURL().openConnection();
     connection.setSSLSocketFactory(sockets);
     return connection;
-  }
-
-  private static KeyStore certificate(String name) throws Exception {
-    Path file = folder.resolve(name);
-    String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-    Process process =
-        new ProcessBuilder(
-                keytool,
-                "-genkeypair",
-                "-alias",
-                "server",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "san=dns:" + name,
-                "-validity",
-                "2",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                file.toString(),
-                "-storepass",
-                new String(PASSWORD))
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(said).isZero();
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(file)) {
-      store.load(in, PASSWORD);
-    }
-    return store;
   }
 }
