@@ -4,10 +4,9 @@ import contextlib
 import os
 import subprocess
 
-from harness import CACHE, TOP, alternate, result, run, say, timed
+from harness import TOP, JavaClass, alternate, result, run, say, timed
 
 BYTES = 2 << 30
-HARNESS = TOP / "tools/bench/ExecStream.java"
 
 
 @contextlib.contextmanager
@@ -27,10 +26,7 @@ def exec_stream(bench):
     """The worse of both directions, and both."""
     folder = bench.work / "exec-stream"
     folder.mkdir()
-    java = (CACHE / "app/current/java-home").read_text().strip()
-    jars = str(CACHE / "app/current") + "/*"
-    run([f"{java}/bin/javac", "-cp", jars, "-d", folder, HARNESS])
-    options = ["-Xmx256m", "-XX:+UseSerialGC", "-Xshare:auto"]
+    stream = JavaClass("ExecStream", folder)
     cases = {}
     with container_with_data() as name:
         data = folder / "data"
@@ -39,8 +35,7 @@ def exec_stream(bench):
 
         def ours(direction):
             with open(data, "rb") as source, open(os.devnull, "wb") as sink:
-                return timed(lambda: run([f"{java}/bin/java", *options, "-cp", f"{folder}:{jars}", "ExecStream", direction, name],
-                                         stdin=source, stdout=sink))
+                return timed(lambda: stream(direction, name, stdin=source, stdout=sink))
 
         def peer(*command):
             with open(data, "rb") as source, open(os.devnull, "wb") as sink:

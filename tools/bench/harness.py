@@ -96,6 +96,23 @@ class Bench:
         return self.rounds(name, one_round), sizes
 
 
+class JavaClass:
+    """A class of tools/bench that uses drp as a library, in a process that is started as ./drp starts its own."""
+
+    def __init__(self, name, folder):
+        self.name = name
+        folder = Path(folder)
+        folder.mkdir(exist_ok=True)
+        start = '. tools/common.sh; . tools/app.sh; app_is_built; app_command; printf "%s\\n" "${app_command[@]}" "-XX:SharedArchiveFile=$APP_ARCHIVE"'
+        java = run(["bash", "-c", start], cwd=TOP).splitlines()
+        jars = java[java.index("-cp") + 1]
+        run([Path(java[0]).with_name("javac"), "-cp", jars, "-d", folder, TOP / f"tools/bench/{name}.java"])
+        self.command = [*java, "-cp", f"{jars}:{folder}", name]
+
+    def __call__(self, *arguments, **options):
+        return run([*self.command, *arguments], **options)
+
+
 def alternate(number, ours, peer):
     """Results of ours and the peer's; each goes first in every second round, so that neither always meets a warm cache."""
     if number % 2 == 0:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from harness import CACHE, TOP, alternate, result, run, timed
+from harness import CACHE, TOP, JavaClass, alternate, result, run, timed
 from sides import Planned
 
 USER = run(["id", "-un"]).strip()
@@ -168,23 +168,6 @@ def sync_changed_bytes(bench):
         return both.rounds(bench, "sync-changed-bytes", lambda: change(both.source))
 
 
-class Transfer:
-    """One object on its way into a storage or out of it: by the classes that copy backups, in a process of its own."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        self.folder.mkdir(exist_ok=True)
-        # As ./drp starts it: the same java, options and class archive.
-        self.java = run(["bash", "-c", '. tools/common.sh; . tools/app.sh; app_is_built; app_command; printf "%s\\n" "${app_command[@]}" "-XX:SharedArchiveFile=$APP_ARCHIVE"'],
-                        cwd=TOP).splitlines()
-        self.jars = self.java[self.java.index("-cp") + 1]
-        compiler = Path(self.java[0]).with_name("javac")
-        run([compiler, "-cp", self.jars, "-d", self.folder, TOP / "tools/bench/ObjectTransfer.java"])
-
-    def __call__(self, *arguments):
-        run([*self.java, "-cp", f"{self.jars}:{self.folder}", "ObjectTransfer", *arguments])
-
-
 def random_file(path, size):
     with open(path, "wb") as file:
         for _ in range(size >> 20):
@@ -207,7 +190,7 @@ def sftp(bench, name, direction):
     stored, copy, peers = folder / "storage", folder / "copy", folder / "peers"
     random_file(folder / "source", bench.options.gib << 30)
     with Sshd(folder / "sshd").running() as sshd:
-        transfer = Transfer(folder / "classes")
+        transfer = JavaClass("ObjectTransfer", folder / "classes")
         account = ["sftp", "127.0.0.1", str(sshd.port), USER, str(sshd.known_hosts), str(sshd.folder / "client_key"), str(stored)]
 
         def by_program(command, source, target):
@@ -280,7 +263,7 @@ def s3_upload(bench):
     source = folder / "source"
     random_file(source, bench.options.gib << 30)
     with S3(folder / "s3").running() as s3:
-        transfer = Transfer(folder / "classes")
+        transfer = JavaClass("ObjectTransfer", folder / "classes")
         mine, peers = "bench/object", "peers"
 
         def ours():

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /** A program that runs in a container. */
 final class ExecCommand implements RunningCommand {
   private static final Logger LOG = LoggerFactory.getLogger(ExecCommand.class);
-  private static final int PIPE_SIZE = 256 * 1024;
+  private static final int PIPE_SIZE = 512 * 1024;
   private static final int MESSAGE_SIZE = 1024;
 
   /** How long the engine may take to start a program, and to notice that one has ended. */

@@ -11,7 +11,7 @@ import java.io.InputStream;
  */
 final class OutputFrames {
   private static final int HEAD = 8;
-  private static final int BUFFER = 64 * 1024;
+  private static final int BUFFER = 128 * 1024;
 
   private final InputStream input;
   private final byte[] buffer = new byte[BUFFER];
