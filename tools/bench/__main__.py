@@ -15,6 +15,7 @@ from pathlib import Path
 import engine
 import log
 import logical
+import memory
 import physical
 import resources
 import stack
@@ -46,9 +47,10 @@ def main():
     try:
         bench = Bench(options, work)
         results = []
-        for name in options.names or ALL:
-            results.append({"name": name, **ALL[name][0](bench)})
-            say(line(results[-1]))
+        with memory.kept():
+            for name in options.names or ALL:
+                results.append({"name": name, **ALL[name][0](bench)})
+                say(line(results[-1]))
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

@@ -116,7 +116,7 @@ class JavaClass:
 def alternate(number, ours, peer):
     """Results of ours and the peer's; each goes first in every second round, so that neither always meets a warm cache."""
     def measured(side):
-        settle_machine()
+        os.sync()  # what the other one wrote is no cost of this one
         return side()
 
     if number % 2 == 0:
@@ -124,14 +124,6 @@ def alternate(number, ours, peer):
         return mine, measured(peer)
     theirs = measured(peer)
     return measured(ours), theirs
-
-
-def settle_machine():
-    """What was written before is on disk, and free memory is there: the host of a virtual machine may have taken it back,
-    and gives it out again at 7 s a gigabyte, which then is most of a restore that takes three."""
-    os.sync()
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    _ = b"\1" * min(4 << 30, free // 2)
 
 
 def result(unit, rounds, peer_name=None, peer_command=None):

@@ -1,10 +1,12 @@
 """Physical backups and restores, against pgBackRest with its best settings for this machine."""
 
 import contextlib
+import os
 import shutil
 import time
 
 import logical
+import memory
 from harness import alternate, folder_of_account, result, say, timed
 from server import Server, dataset
 from sides import Drp, PgBackRest
@@ -106,7 +108,10 @@ def restored(bench, restore, expected=None):
             server.require_rows(expected)
         else:
             server.sql("select 1")
-        return time.monotonic() - started
+        seconds = time.monotonic() - started
+    os.sync()
+    memory.forget(server.folder)
+    return seconds
 
 
 def forget_restored(bench):

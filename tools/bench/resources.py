@@ -53,18 +53,18 @@ def peaks(bench, name, server):
     return found
 
 
-def memory(bench, name, server):
+def peak_memory(bench, name, server):
     cases = bench.once(name, lambda: peaks(bench, name, server))
     most = max(case["residentMiB"] for case in cases.values())
     return {**result("MiB resident at most, with -Xmx256m", [{"ours": most, "peer": None}]), "cases": cases}
 
 
 def memory_1gb(bench):
-    return memory(bench, "1gb", dataset(200_000))
+    return peak_memory(bench, "1gb", dataset(200_000))
 
 
 def memory_4gb(bench):
-    return memory(bench, "4gb", dataset(200_000, copies=6))
+    return peak_memory(bench, "4gb", dataset(200_000, copies=6))
 
 
 def four_storages(folder, sshd, s3):

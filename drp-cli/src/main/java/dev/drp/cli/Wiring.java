@@ -46,7 +46,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,7 +70,7 @@ final class Wiring implements Adapters {
 
   private final Map<String, String> environment;
   private final Clock clock;
-  private final Map<Storage, BackupStorage> storages = new HashMap<>();
+  private final Map<Storage, BackupStorage> storages = new IdentityHashMap<>();
   private final List<Runnable> closing = new ArrayList<>();
   private @Nullable ContainerRuntime engine;
 

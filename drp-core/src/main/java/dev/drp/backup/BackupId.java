@@ -6,6 +6,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names a backup: {@code 20261122T101500Z-3f9a1c}, the second in UTC in which it began and
@@ -34,6 +35,19 @@ public record BackupId(String value) {
   /** Whether a text has the form of an id. */
   public static boolean isValid(String value) {
     return FORM.matcher(value).matches();
+  }
+
+  /**
+   * As a record's own, which makes method handles at its first use: a twentieth of a short start.
+   */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof BackupId it && value.equals(it.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return value.hashCode();
   }
 
   @Override

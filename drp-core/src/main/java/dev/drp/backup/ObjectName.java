@@ -1,6 +1,7 @@
 package dev.drp.backup;
 
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name of a stored object or folder: segments of {@code A-Z a-z 0-9 . _ % + = -}, parted by
@@ -35,6 +36,19 @@ public record ObjectName(String value) implements Comparable<ObjectName> {
   @Override
   public int compareTo(ObjectName other) {
     return value.compareTo(other.value);
+  }
+
+  /**
+   * As a record's own, which makes method handles at its first use: a twentieth of a short start.
+   */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ObjectName it && value.equals(it.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return value.hashCode();
   }
 
   @Override

@@ -64,7 +64,7 @@ public record Span(int months, Duration exact) {
   }
 
   public boolean isZero() {
-    return equals(ZERO);
+    return months == 0 && exact.isZero();
   }
 
   /** As people write it, and as {@link #parse} reads it. */

@@ -74,7 +74,12 @@ public final class Executions {
   /** Puts a plan into words, with forecasts from what it took before. Reaches for nothing. */
   public Explanation explain(RecoveryPlan plan, Mode mode) {
     List<Execution> past =
-        past(plan.name(), plan.application(), plan.environment(), e -> e.mode() == mode);
+        past(
+            plan.name(),
+            plan.application(),
+            plan.environment(),
+            any -> true,
+            e -> e.mode() == mode);
     List<Explanation.ExplainedPhase> phases = new ArrayList<>();
     for (Phase phase : plan.phases()) {
       phases.add(explain(phase, false, mode, past));
@@ -120,7 +125,8 @@ public final class Executions {
   public Optional<Forecast> untilReady(
       String plan, String application, String environment, Predicate<Execution> which) {
     return Forecast.of(
-        past(plan, application, environment, which).stream()
+        past(plan, application, environment, it -> Journal.names(it, MeasuringPoint.READY), which)
+            .stream()
             .flatMap(
                 e -> e.between(MeasuringPoint.EXECUTION_STARTED, MeasuringPoint.READY).stream())
             .toList());
@@ -129,15 +135,21 @@ public final class Executions {
   /**
    * The newest executions of a plan on an environment that pass the test; damaged ones are not.
    *
-   * @param which is asked by several threads
+   * @param journal whether a journal is worth reading
+   * @param which is asked by several threads, as that is
    */
   private List<Execution> past(
-      String plan, String application, String environment, Predicate<Execution> which) {
+      String plan,
+      String application,
+      String environment,
+      Predicate<Path> journal,
+      Predicate<Execution> which) {
     List<ExecutionId> newestFirst = new ArrayList<>(ids());
     Collections.reverse(newestFirst);
     List<Execution> found = new ArrayList<>();
     for (int from = 0; from < newestFirst.size() && found.size() < PAST; from += PAST) {
       newestFirst.subList(from, Math.min(newestFirst.size(), from + PAST)).parallelStream()
+          .filter(id -> journal.test(journal(id)))
           .filter(
               id ->
                   Journal.created(journal(id))

@@ -185,6 +185,15 @@ final class Journal implements AutoCloseable {
     return new Contents(lines, bytes.length - start);
   }
 
+  /** Whether its text names the point: where it does not, the execution never reached it. */
+  static boolean names(Path file, MeasuringPoint point) {
+    try {
+      return Files.readString(file).contains('"' + point.name() + '"');
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** What a journal says first, without reading the rest of it; empty where that is damaged. */
   static Optional<JournalEvent.Created> created(Path file) {
     try (BufferedReader lines = Files.newBufferedReader(file)) {

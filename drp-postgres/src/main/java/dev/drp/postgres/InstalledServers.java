@@ -4,6 +4,7 @@ import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.Command;
 import dev.drp.runtime.CommandRunner;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +14,8 @@ import java.util.Optional;
 
 /** The programs of PostgreSQL servers that this machine has. Each is asked once for its version. */
 final class InstalledServers {
+  private static final String PROGRAM = "initdb";
+
   private final CommandRunner runner;
   private final Map<String, Optional<String>> versions = new HashMap<>();
 
@@ -44,8 +47,11 @@ final class InstalledServers {
   }
 
   private Optional<String> ask(String folder) {
+    if (!folder.isEmpty() && !Files.isExecutable(Path.of(folder, PROGRAM))) {
+      return Optional.empty();
+    }
     try {
-      return Optional.of(runner.run(Command.of(folder + "initdb", "--version")).strip());
+      return Optional.of(runner.run(Command.of(folder + PROGRAM, "--version")).strip());
     } catch (RecoveryException e) {
       if (e.code() == ErrorCode.COMMAND_NOT_FOUND) {
         return Optional.empty();
