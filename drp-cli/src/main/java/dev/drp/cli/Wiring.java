@@ -70,7 +70,7 @@ final class Wiring implements Adapters {
 
   private final Map<String, String> environment;
   private final Clock clock;
-  private final Map<Storage, BackupStorage> storages = new IdentityHashMap<>();
+  private final IdentityHashMap<Storage, BackupStorage> storages = new IdentityHashMap<>();
   private final List<Runnable> closing = new ArrayList<>();
   private @Nullable ContainerRuntime engine;
 
