@@ -234,6 +234,13 @@ public final class Sshd implements AutoCloseable {
     return process.descendants();
   }
 
+  /** How many shells it runs. */
+  public long shells() {
+    return sessions()
+        .filter(it -> it.info().command().filter(path -> path.matches(".*/(ba|da)?sh")).isPresent())
+        .count();
+  }
+
   /** Ends the server and all its sessions. */
   public void stop() {
     List<ProcessHandle> all = sessions().toList();

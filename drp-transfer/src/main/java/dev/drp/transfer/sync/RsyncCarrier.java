@@ -1,5 +1,7 @@
 package dev.drp.transfer.sync;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.drp.ErrorCode;
 import dev.drp.RecoveryException;
 import dev.drp.runtime.Command;
@@ -16,15 +18,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
-/** The rsync of both sides, over our connection. */
-final class RsyncCarrier {
+/** The rsync of both sides, over our connection. Safe for concurrent use. */
+final class RsyncCarrier implements AutoCloseable {
   /** All is well, or some files could not be read or have vanished: comparing shows which. */
   private static final Set<Integer> GOOD = Set.of(0, 23, 24);
+
+  /** A shell that becomes what it is told by its first line, of which it reads no byte more. */
+  private static final String WAITING = "sh -c 'IFS= read -r line && eval \"exec $line\"'";
 
   private final SshConnections connections;
   private final CommandRunner programs;
   private final SyncRequest request;
+  private @Nullable RunningCommand waiting;
+  private boolean closed;
 
   RsyncCarrier(SshConnections connections, CommandRunner programs, SyncRequest request) {
     this.connections = connections;
@@ -42,10 +50,49 @@ final class RsyncCarrier {
     boolean sparse = files.values().stream().anyMatch(Entry::sparse);
     Path names = names(files);
     try (RunningCommand here = programs.start(command(names, sparse))) {
-      return failure(
-          new RsyncRelay(here, line -> RemoteCommand.start(connections.get(), line)).run());
+      return failure(new RsyncRelay(here, this::start).run());
     } finally {
       delete(names);
+    }
+  }
+
+  /**
+   * Logs in for it. What an account's shell does first may take as long as both trees are listed,
+   * and goes on meanwhile.
+   */
+  synchronized void prepare() {
+    if (waiting != null || closed) {
+      return;
+    }
+    try {
+      waiting = RemoteCommand.start(connections.get(), WAITING);
+    } catch (RecoveryException e) {
+      // Whoever sends tries again, and says why it fails.
+    }
+  }
+
+  private synchronized RunningCommand start(String line) {
+    RunningCommand ready = waiting;
+    waiting = null;
+    if (ready == null) {
+      return RemoteCommand.start(connections.get(), line);
+    }
+    try {
+      ready.stdin().write((line + "\n").getBytes(UTF_8));
+      ready.stdin().flush();
+    } catch (IOException e) {
+      SyncRun.requireUninterrupted(e); // else it has ended, which its output shows
+    }
+    return ready;
+  }
+
+  /** Ends the shell that waits, if one does. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (waiting != null) {
+      waiting.close();
+      waiting = null;
     }
   }
 

@@ -28,6 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One synchronisation. */
@@ -49,21 +50,22 @@ final class SyncRun implements AutoCloseable {
   private final TargetShell targetShell;
   private final String sourceFolder;
   private final String targetFolder;
+  private final boolean push;
   private final SshConnections connections;
-  private final CommandRunner programs;
+  private final RsyncCarrier rsync;
   private final Progress progress;
 
   SyncRun(
       SyncRequest request, SshConnections connections, CommandRunner programs, Progress progress) {
     this.request = request;
     this.connections = connections;
-    this.programs = programs;
+    this.rsync = new RsyncCarrier(connections, programs, request);
     this.progress = progress;
     Machine here = new ThisMachine(programs);
     Machine there = new OtherMachine(connections);
     String folderHere = request.here().toString();
     String folderThere = request.there();
-    boolean push = request.direction() == SyncRequest.Direction.PUSH;
+    push = request.direction() == SyncRequest.Direction.PUSH;
     source = push ? here : there;
     target = push ? there : here;
     sourceFolder = push ? folderHere : folderThere;
@@ -72,7 +74,7 @@ final class SyncRun implements AutoCloseable {
   }
 
   SyncReport preview() {
-    Trees before = list();
+    Trees before = list(tree -> {});
     Differences differences = Differences.between(before.source, before.target);
     return report(
         before.source,
@@ -83,7 +85,7 @@ final class SyncRun implements AutoCloseable {
   }
 
   SyncReport sync() {
-    Trees before = list();
+    Trees before = list(this::expect);
     Differences differences = Differences.between(before.source, before.target);
     requireAllowed(before, differences);
     if (differences.toSend().isEmpty() && differences.surplus().isEmpty()) {
@@ -112,14 +114,36 @@ final class SyncRun implements AutoCloseable {
 
   private record Trees(Tree source, Tree target) {}
 
-  /** Both at the same time: one of them also waits for the connection. */
-  private Trees list() {
-    FutureTask<Tree> one = new FutureTask<>(() -> list(source, Tree.LIST_SOURCE, sourceFolder));
+  /** Large files that are here already may differ, or go there. */
+  private void expect(Tree here) {
+    if (here.rsync() && here.all().stream().anyMatch(SyncRun::isLarge)) {
+      rsync.prepare();
+    }
+  }
+
+  /**
+   * Both at the same time: one of them also waits for the connection.
+   *
+   * @param here gets the one of this machine as soon as it is known
+   */
+  private Trees list(Consumer<Tree> here) {
+    FutureTask<Tree> one =
+        new FutureTask<>(
+            () -> {
+              Tree tree = list(source, Tree.LIST_SOURCE, sourceFolder);
+              if (push) {
+                here.accept(tree);
+              }
+              return tree;
+            });
     Thread thread = new Thread(one, "listing " + sourceFolder);
     thread.setDaemon(true);
     thread.start();
     try {
       Tree other = targetShell.list();
+      if (!push) {
+        here.accept(other);
+      }
       return new Trees(one.get(), other);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RecoveryException failure) {
@@ -198,13 +222,13 @@ final class SyncRun implements AutoCloseable {
    * they write into, and give them their times and modes at the end.
    */
   private List<String> send(SortedMap<String, Entry> toSend, Trees before) {
-    boolean rsync =
+    boolean byRsync =
         before.source.rsync()
             && before.target.rsync()
             && toSend.values().stream().anyMatch(SyncRun::isLarge);
     SortedMap<String, Entry> large = new TreeMap<>();
     SortedMap<String, Entry> rest = new TreeMap<>();
-    toSend.forEach((name, entry) -> (rsync && isLarge(entry) ? large : rest).put(name, entry));
+    toSend.forEach((name, entry) -> (byRsync && isLarge(entry) ? large : rest).put(name, entry));
     if (rest.values().stream().allMatch(Entry::isFolder) && !large.isEmpty()) {
       large.putAll(rest);
       rest.clear();
@@ -226,7 +250,7 @@ final class SyncRun implements AutoCloseable {
               .formatted(
                   large.values().stream().filter(Entry::isFile).count(),
                   target.place(targetFolder)));
-      new RsyncCarrier(connections, programs, request)
+      rsync
           .send(withFolders(large, before.source))
           .ifPresent(failed -> requireWritten(failed, large.values()));
       carriers.add("rsync");
@@ -446,6 +470,7 @@ final class SyncRun implements AutoCloseable {
 
   @Override
   public void close() {
+    rsync.close();
     targetShell.close();
   }
 

@@ -16,7 +16,9 @@ import dev.drp.transfer.Sshd;
 import dev.drp.transfer.ssh.SshConnections;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -61,6 +63,17 @@ class SshFileSyncTest {
         assertThat(report.isComplete()).isTrue();
       }
       assertSame();
+    }
+
+    @Test
+    void endsAShellThatWaitedForRsyncInVain() throws Exception {
+      random("large", 2 << 20);
+      push();
+
+      int before = sshd().started();
+      push();
+
+      await(() -> sshd().started() == before + 2 && sshd().shells() == 0);
     }
 
     @Test
@@ -139,10 +152,23 @@ class SshFileSyncTest {
       return sshd.connections();
     }
 
+    final Sshd sshd() {
+      return sshd;
+    }
+
     final int startedBy(Runnable action) throws Exception {
+      await(() -> sshd.shells() == 0); // one that waited in vain may begin late
       int before = sshd.started();
       action.run();
       return sshd.started() - before;
+    }
+
+    static void await(Callable<Boolean> state) throws Exception {
+      Instant end = Instant.now().plusSeconds(10);
+      while (!state.call()) {
+        assertThat(Instant.now()).isBefore(end);
+        Thread.sleep(5);
+      }
     }
 
     @Override
