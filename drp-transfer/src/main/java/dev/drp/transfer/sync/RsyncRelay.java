@@ -8,10 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.Arrays;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
@@ -51,13 +52,14 @@ final class RsyncRelay {
   /** How many pieces are read ahead. */
   private static final int AHEAD = 16;
 
-  private static final byte[] END = {};
-
   private final RunningCommand here;
   private final Function<String, RunningCommand> starting;
 
   /** What rsync here has said and the other side has not got yet. */
-  private final BlockingQueue<byte[]> said = new ArrayBlockingQueue<>(AHEAD);
+  private final BlockingQueue<Piece> said = new ArrayBlockingQueue<>(AHEAD);
+
+  /** Buffers whose content was sent: a gigabyte needs no more than are on their way. */
+  private final Queue<Piece> spare = new ConcurrentLinkedQueue<>();
 
   /** Which side ended before the other, once one has. */
   private final AtomicBoolean ended = new AtomicBoolean();
@@ -116,29 +118,48 @@ final class RsyncRelay {
 
   /** Reads ahead, so that rsync goes on while a piece is encrypted: a pipe holds little. */
   private void listen() {
-    byte[] piece = new byte[PIECE];
     try {
+      Piece piece = new Piece();
       try (InputStream from = here.stdout()) {
-        for (int count = from.read(piece); count >= 0; count = from.read(piece)) {
-          said.put(Arrays.copyOf(piece, count));
+        while (piece.read(from)) {
+          said.put(piece);
+          Piece sent = spare.poll();
+          piece = sent != null ? sent : new Piece();
         }
       } catch (IOException e) {
-        // it was closed here
+        piece.length = -1; // it was closed here
       }
-      said.put(END);
+      said.put(piece);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does that
+    }
+  }
+
+  /** What was read at once; the last one says so. */
+  private static final class Piece {
+    private final byte[] bytes = new byte[PIECE];
+    private int length;
+
+    /** Returns whether there was anything. */
+    boolean read(InputStream from) throws IOException {
+      length = from.read(bytes);
+      return length >= 0;
+    }
+
+    boolean isLast() {
+      return length < 0;
     }
   }
 
   private void up(RunningCommand there) {
     try {
       boolean taken = true;
-      for (byte[] piece = said.take(); piece != END; piece = said.take()) {
-        if (taken && !write(piece, piece.length, there.stdin())) {
+      for (Piece piece = said.take(); !piece.isLast(); piece = said.take()) {
+        if (taken && !write(piece.bytes, piece.length, there.stdin())) {
           taken = false; // the rest is read until rsync has noticed
           there.close(); // it has ended, or waits for what will not come
         }
+        spare.add(piece);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does that
