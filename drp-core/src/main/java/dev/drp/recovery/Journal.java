@@ -188,7 +188,7 @@ final class Journal implements AutoCloseable {
   /** Whether its text names the point: where it does not, the execution never reached it. */
   static boolean names(Path file, MeasuringPoint point) {
     try {
-      return Files.readString(file).contains('"' + point.name() + '"');
+      return Files.readString(file, StandardCharsets.ISO_8859_1).contains('"' + point.name() + '"');
     } catch (IOException e) {
       return false;
     }
