@@ -10,16 +10,25 @@ public final class TimeLimit implements AutoCloseable {
   private static final ScheduledThreadPoolExecutor CLOCK = clock();
 
   private final ScheduledFuture<?> timer;
+  private volatile boolean reached;
 
-  private TimeLimit(ScheduledFuture<?> timer) {
-    this.timer = timer;
+  private TimeLimit(Duration limit, Runnable action) {
+    this.timer = CLOCK.schedule(() -> reach(action), limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Runs the action after that time, on a thread of its own that does not keep the JVM alive. */
   public static TimeLimit of(Duration limit, Runnable action) {
-    return new TimeLimit(
-        CLOCK.schedule(
-            () -> daemon("time limit", action).start(), limit.toMillis(), TimeUnit.MILLISECONDS));
+    return new TimeLimit(limit, action);
+  }
+
+  private void reach(Runnable action) {
+    reached = true;
+    daemon("time limit", action).start();
+  }
+
+  /** Whether the time has passed: true before the action begins, and ever after. */
+  public boolean isReached() {
+    return reached;
   }
 
   /** The action will not begin any more; one that has begun goes on. */
