@@ -8,6 +8,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    LoggingProvider.install();
     Console console = Console.ofThisProcess();
     Clock clock = Clock.systemUTC();
     Map<String, String> environment = System.getenv();

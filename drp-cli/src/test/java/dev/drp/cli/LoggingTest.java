@@ -31,4 +31,15 @@ class LoggingTest {
 
     assertThat(lines).hasSize(2).first().asString().endsWith(" info recovery: told");
   }
+
+  @Test
+  void isWhatTheProgramLogsWith() {
+    Logging.use(Logging.Verbosity.VERBOSE, lines::add);
+    LoggingProvider provider = new LoggingProvider();
+    provider.initialize();
+
+    provider.getLoggerFactory().getLogger("dev.drp.recovery").info("told");
+
+    assertThat(lines).singleElement().asString().endsWith(" info recovery: told");
+  }
 }
