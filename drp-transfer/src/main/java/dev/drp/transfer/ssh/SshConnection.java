@@ -5,6 +5,7 @@ import dev.drp.RecoveryException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,10 +39,10 @@ public final class SshConnection implements AutoCloseable {
   private static final ScheduledThreadPoolExecutor WATCH = watch();
 
   private final SSHClient client;
-  private final Socket socket;
+  private final TimedSocket socket;
   private final SshTarget target;
 
-  private SshConnection(SSHClient client, Socket socket, SshTarget target) {
+  private SshConnection(SSHClient client, TimedSocket socket, SshTarget target) {
     this.client = client;
     this.socket = socket;
     this.target = target;
@@ -52,8 +53,8 @@ public final class SshConnection implements AutoCloseable {
     HostKeys hostKeys = HostKeys.read(target);
     List<KeyProvider> keys = keys(client, target);
     int limit = Math.toIntExact(target.limits().connect().toMillis());
-    Socket[] socket = {new Socket()};
-    client.setSocketFactory(new OneSocket(socket[0]));
+    TimedSocket socket = new TimedSocket();
+    client.setSocketFactory(new OneSocket(socket));
     client.addHostKeyVerifier(hostKeys);
     client.setConnectTimeout(limit);
     client.setTimeout(limit);
@@ -61,11 +62,11 @@ public final class SshConnection implements AutoCloseable {
     client.getConnection().setTimeoutMs(Math.toIntExact(target.limits().answer().toMillis()));
     client.getConnection().setWindowSize(WINDOW);
     keepAlive(client);
-    SshConnection connection = new SshConnection(client, socket[0], target);
+    SshConnection connection = new SshConnection(client, socket, target);
     try (Watched within = connection.watched(target.limits().connect())) {
       client.connect(target.host(), target.port());
       client.auth(target.user(), methods(keys));
-      socket[0].setSoTimeout(0); // from now on, keep-alives tell whether it is there
+      socket.setSoTimeout(0); // from now on, keep-alives tell whether it is there
       return connection;
     } catch (IOException e) {
       connection.close();
@@ -83,6 +84,14 @@ public final class SshConnection implements AutoCloseable {
 
   public SshTarget target() {
     return target;
+  }
+
+  /**
+   * How long the line takes to the other side and back, at most: connecting took as long, which on
+   * the first connection of a process is a few milliseconds on any line.
+   */
+  public Duration roundTrip() {
+    return socket.connected;
   }
 
   public boolean isOpen() {
@@ -202,6 +211,18 @@ public final class SshConnection implements AutoCloseable {
             });
     watch.setRemoveOnCancelPolicy(true);
     return watch;
+  }
+
+  /** Knows how long connecting took. */
+  private static final class TimedSocket extends Socket {
+    private volatile Duration connected = Duration.ZERO;
+
+    @Override
+    public void connect(SocketAddress endpoint, int timeout) throws IOException {
+      long began = System.nanoTime();
+      super.connect(endpoint, timeout);
+      connected = Duration.ofNanos(System.nanoTime() - began);
+    }
   }
 
   /** The one socket of a connection, so that it can be closed while a write is stuck in it. */

@@ -33,7 +33,7 @@ final class RemoteCommand implements RunningCommand {
     this.connection = connection;
     this.session = session;
     this.command = command;
-    this.stdin = new CommandInput(session, command.getOutputStream());
+    this.stdin = new CommandInput(session, command.getOutputStream(), connection.roundTrip());
     this.longest = connection.watched(ThisMachine.LONGEST);
     this.errorReader = new Thread(this::readErrorOutput, "stderr over " + connection.target());
     errorReader.setDaemon(true);
